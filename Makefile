@@ -1,0 +1,40 @@
+# The environment lives in .venv; every target sets up what it needs. Start with `make run`.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.ready
+
+.PHONY: run test check bench fmt lock clean
+.DEFAULT_GOAL := run
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, found " + sys.version.split()[0])'
+	@echo "setting up .venv (once)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+run: $(STAMP)  ## set up and trade the demo day
+	@$(BIN)/alchemiser run --profile demo
+
+test: $(STAMP)  ## set up and pass every test
+	@$(BIN)/python -m pytest -q
+
+check: $(STAMP)  ## ruff, mypy --strict, import-linter, pytest
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q
+
+bench: $(STAMP)  ## measure, as ratios against a baseline in the same run
+	@$(BIN)/python -m benchmarks.evaluator
+
+fmt: $(STAMP)  ## format and mend what ruff can
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lock: $(STAMP)  ## pin every dependency by hash, no index addresses
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev --output-file requirements/dev.txt pyproject.toml
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --output-file requirements/runtime.txt pyproject.toml
+
+clean:  ## remove the environment and the demo's records
+	@rm -rf .venv var

@@ -1,0 +1,280 @@
+"""
+The exception tree: one class for each thing an operator does about it.
+
+    AlchemiserError
+    ├── ConfigurationError              fix settings; nothing ran
+    ├── StrategyError                   fix a strategy file
+    │   ├── DslSyntaxError(span)        the text cannot be read
+    │   ├── DslCompileError(span)       the text can be read but means nothing
+    │   └── SignalUndefined(node, session, symbols)
+    ├── DataError                       fix or refresh data
+    │   ├── MissingBars(symbols)
+    │   ├── StaleBars(symbol, last)
+    │   └── SuspectBars(symbol, why)
+    ├── BrokerError
+    │   ├── OrderRejected(code, reason)
+    │   ├── InsufficientBuyingPower
+    │   ├── BrokerUnavailable           the only retried one
+    │   └── BrokerAuthError
+    ├── RiskError
+    │   └── OrderRefused(rail, limit, value)   raised by the gate
+    ├── LedgerError
+    │   └── ReconciliationMismatch(symbol, ours, theirs)
+    ├── RecordsError                    the database cannot be used as it is
+    └── NotificationError               logged and queued; never fails a trade
+
+`ValueError` and `TypeError` are for programmer mistakes. Expected outcomes are values, not exceptions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import ClassVar
+
+
+class Category(StrEnum):
+    """
+    Where an alert about an error is routed.
+    """
+
+    CRITICAL = "critical"
+    TRADING = "trading"
+    DATA = "data"
+    STRATEGY = "strategy"
+    CONFIGURATION = "configuration"
+    NOTIFICATION = "notification"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """
+    Where a form stands in its text; lines and columns count from 1, `start` and `end` are offsets.
+    """
+
+    line: int
+    column: int
+    start: int
+    end: int
+
+
+class AlchemiserError(Exception):
+    """
+    Anything the operator can act on; the message says what was expected, what was found and where.
+    """
+
+    category: ClassVar[Category] = Category.CRITICAL
+
+
+class ConfigurationError(AlchemiserError):
+    """
+    A setting is wrong or missing; nothing ran.
+    """
+
+    category = Category.CONFIGURATION
+
+
+class StrategyError(AlchemiserError):
+    """
+    A strategy file has to be mended.
+    """
+
+    category = Category.STRATEGY
+
+
+class DslError(StrategyError):
+    """
+    A strategy text is wrong at a known place; `str()` shows the line with a caret.
+
+    Args:
+        problem: what was expected and what was found.
+        span: the place, or None when the text has no place to show.
+        text: the whole source, for the excerpt.
+        file: the name shown to the user.
+    """
+
+    def __init__(self, problem: str, *, span: Span | None, text: str = "", file: str = "<text>") -> None:
+        self.problem = problem
+        self.span = span
+        self.file = file
+        super().__init__(_with_excerpt(problem, span=span, text=text, file=file))
+
+
+class DslSyntaxError(DslError):
+    """
+    The text cannot be read as forms.
+    """
+
+
+class DslCompileError(DslError):
+    """
+    The forms can be read but are no strategy.
+    """
+
+
+class SignalUndefined(StrategyError):  # noqa: N818 - a state of the world, named as traders say it
+    """
+    Missing data decides a strategy's signal, so there is none.
+    """
+
+    def __init__(self, *, strategy: str, node: str, session: str, symbols: Sequence[str], why: str) -> None:
+        self.strategy = strategy
+        self.node = node
+        self.session = session
+        self.symbols = tuple(symbols)
+        self.why = why
+        super().__init__(f"{strategy}: no signal for {session}: {node}: {why}")
+
+
+class DataError(AlchemiserError):
+    """
+    Market data has to be mended or refreshed.
+    """
+
+    category = Category.DATA
+
+
+class MissingBars(DataError):  # noqa: N818
+    """
+    There are no bars for symbols that are needed.
+    """
+
+    def __init__(self, symbols: Sequence[str], *, where: str) -> None:
+        self.symbols = tuple(symbols)
+        super().__init__(
+            f"expected daily bars for {', '.join(self.symbols)}, found none in {where}; "
+            "add them to the bars or remove the symbols from the strategies"
+        )
+
+
+class StaleBars(DataError):  # noqa: N818
+    """
+    A symbol's last bar is older than the session that is asked for.
+    """
+
+    def __init__(self, symbol: str, *, last: str, expected: str) -> None:
+        self.symbol = symbol
+        super().__init__(f"{symbol}: expected a bar for {expected}, the last one is of {last}; refresh the bars")
+
+
+class SuspectBars(DataError):  # noqa: N818
+    """
+    A symbol's bars cannot be believed.
+    """
+
+    def __init__(self, symbol: str, why: str) -> None:
+        self.symbol = symbol
+        super().__init__(f"{symbol}: {why}")
+
+
+class BrokerError(AlchemiserError):
+    """
+    The broker refused or could not be reached.
+    """
+
+    category = Category.TRADING
+
+
+class OrderRejected(BrokerError):  # noqa: N818
+    """
+    The broker definitely refused an order.
+    """
+
+    def __init__(self, *, code: str, reason: str) -> None:
+        self.code = code
+        self.reason = reason
+        super().__init__(f"order rejected ({code}): {reason}")
+
+
+class InsufficientBuyingPower(OrderRejected):
+    """
+    The broker refused an order for want of buying power.
+    """
+
+
+class DuplicateClientOrderId(OrderRejected):
+    """
+    The broker already knows an order of this id: it exists, look it up.
+    """
+
+
+class BrokerUnavailable(BrokerError):  # noqa: N818
+    """
+    No definite answer came; the call may or may not have had its effect. The only retried error.
+    """
+
+
+class BrokerAuthError(BrokerError):
+    """
+    The broker does not accept the credentials.
+    """
+
+    category = Category.CRITICAL
+
+
+class RiskError(AlchemiserError):
+    """
+    A rail of our own stopped something.
+    """
+
+    category = Category.TRADING
+
+
+class OrderRefused(RiskError):  # noqa: N818
+    """
+    The gate refuses an order, a plan or a run.
+    """
+
+    def __init__(self, *, rail: str, limit: Decimal | str, value: Decimal | str, what: str) -> None:
+        self.rail = rail
+        self.limit = str(limit)
+        self.value = str(value)
+        super().__init__(f"{what}: refused by the {rail} rail: {value}, allowed is {limit}")
+
+
+class LedgerError(AlchemiserError):
+    """
+    The books do not agree.
+    """
+
+    category = Category.CRITICAL
+
+
+class ReconciliationMismatch(LedgerError):  # noqa: N818
+    """
+    Positions at the broker differ from snapshot plus ledger.
+    """
+
+    def __init__(self, *, symbol: str, ours: Decimal, theirs: Decimal) -> None:
+        self.symbol = symbol
+        self.ours = ours
+        self.theirs = theirs
+        super().__init__(f"{symbol}: our books say {ours} shares, the broker says {theirs}")
+
+
+class RecordsError(AlchemiserError):
+    """
+    The database cannot be used as it is.
+    """
+
+
+class NotificationError(AlchemiserError):
+    """
+    A report could not be delivered; never fails a trade.
+    """
+
+    category = Category.NOTIFICATION
+
+
+def _with_excerpt(problem: str, *, span: Span | None, text: str, file: str) -> str:
+    if span is None:
+        return f"{file}: {problem}"
+    head = f"{file}:{span.line}:{span.column}: {problem}"
+    lines = text.split("\n")
+    if not text or span.line > len(lines):
+        return head
+    line = lines[span.line - 1].rstrip("\r")
+    first = max(0, span.column - 61)
+    shown = line[first : first + 120].replace("\t", " ")
+    return f"{head}\n  {shown}\n  {' ' * (span.column - 1 - first)}^"

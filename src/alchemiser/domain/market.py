@@ -1,0 +1,127 @@
+"""
+What the market shows: sessions, quotes, and the panel of adjusted closes a strategy is evaluated on.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alchemiser.domain.values import Price, Symbol
+
+Series: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Session:
+    """
+    One trading day of the exchange, with its opening and closing instants in UTC.
+    """
+
+    day: date
+    opens_at: datetime
+    closes_at: datetime
+
+    def __post_init__(self) -> None:
+        if self.opens_at.tzinfo is None or self.closes_at.tzinfo is None:
+            raise ValueError(f"session {self.day}: opening and closing need a time zone")
+        if self.opens_at >= self.closes_at:
+            raise ValueError(f"session {self.day}: opens {self.opens_at}, after it closes {self.closes_at}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """
+    The best bid and ask of a symbol at an instant. Sides are kept as the source gave them, zero or crossed included;
+    whether a quote may be traded on is decided by the walk.
+    """
+
+    symbol: Symbol
+    bid: Decimal
+    ask: Decimal
+    at: datetime
+    source: str
+
+    @property
+    def mid(self) -> Price:
+        """
+        Return the middle of the market; ValueError for a quote without two sides.
+        """
+        if not 0 < self.bid <= self.ask:
+            raise ValueError(f"{self.symbol}: no middle between bid {self.bid} and ask {self.ask}")
+        return Price((self.bid + self.ask) / 2)
+
+    @property
+    def spread_bps(self) -> Decimal:
+        """
+        Return the spread in basis points of the middle.
+        """
+        return (self.ask - self.bid) / self.mid.value * 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Closes:
+    """
+    Adjusted closes of many symbols over the same sessions, read-only.
+
+    Args:
+        sessions: ascending dates, length T.
+        symbols: the rows' names, length N, no duplicates.
+        values: float64, shape (N, T), symbol-major; NaN where there is no bar; every number above zero.
+    """
+
+    sessions: tuple[date, ...]
+    symbols: tuple[Symbol, ...]
+    values: Series
+    _row: Mapping[Symbol, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        expected = (len(self.symbols), len(self.sessions))
+        if self.values.shape != expected:
+            raise ValueError(f"expected closes of shape {expected}, found {self.values.shape}")
+        if len(set(self.symbols)) != len(self.symbols):
+            raise ValueError("expected each symbol once")
+        if any(a >= b for a, b in zip(self.sessions, self.sessions[1:], strict=False)):
+            raise ValueError("expected sessions in ascending order, each once")
+        if not bool(np.all((self.values > 0) | np.isnan(self.values))) or bool(np.any(np.isinf(self.values))):
+            raise ValueError("expected closes above zero, finite or NaN")
+        values = np.ascontiguousarray(self.values, dtype=np.float64)
+        if values is self.values and values.flags.writeable:
+            values = values.copy()
+        values.flags.writeable = False
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "_row", {symbol: row for row, symbol in enumerate(self.symbols)})
+
+    def of(self, symbol: Symbol) -> Series:
+        """
+        Return the closes of one symbol, shape (T,); KeyError when the panel does not hold it.
+        """
+        row: Series = self.values[self._row[symbol]]
+        return row
+
+    def holds(self, symbol: Symbol) -> bool:
+        """
+        Tell whether the panel has a row for the symbol.
+        """
+        return symbol in self._row
+
+    def upto(self, day: date) -> "Closes":
+        """
+        Return the panel without the sessions after `day`.
+        """
+        count = sum(1 for session in self.sessions if session <= day)
+        return Closes(sessions=self.sessions[:count], symbols=self.symbols, values=self.values[:, :count])
+
+
+def panel(sessions: Sequence[date], closes: Mapping[Symbol, Sequence[float]]) -> Closes:
+    """
+    Return a panel from one sequence of closes per symbol, each as long as `sessions`.
+    """
+    values = np.array([list(series) for series in closes.values()], dtype=np.float64)
+    return Closes(
+        sessions=tuple(sessions), symbols=tuple(closes), values=values.reshape(len(closes), len(sessions))
+    )
