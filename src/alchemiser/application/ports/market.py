@@ -1,0 +1,92 @@
+"""
+What a use case asks of the market: sessions, bars and quotes.
+"""
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Protocol
+
+from alchemiser.domain.errors import ConfigurationError
+from alchemiser.domain.market import Closes, Quote, Session
+from alchemiser.domain.values import Symbol
+
+
+class Calendar(Protocol):
+    """
+    The exchange's trading days. Outside the years it knows, every method raises ConfigurationError.
+    """
+
+    def session(self, day: date) -> Session:
+        """
+        Return the session of a day.
+
+        Raises:
+            ConfigurationError: the exchange does not trade on that day; names the sessions around it.
+        """
+        ...
+
+    def previous(self, day: date) -> Session:
+        """
+        Return the last session strictly before a day, which need not be a session itself.
+        """
+        ...
+
+    def next(self, day: date) -> Session:
+        """
+        Return the first session strictly after a day, which need not be a session itself.
+        """
+        ...
+
+    def sessions(self, first: date, last: date) -> tuple[date, ...]:
+        """
+        Return the days of all sessions from `first` to `last`, both included, ascending.
+        """
+        ...
+
+
+class BarStore(Protocol):
+    """
+    Completed daily bars.
+    """
+
+    def closes(self, symbols: Sequence[Symbol], *, through: date) -> Closes:
+        """
+        Return the whole history of the symbols, in the order asked, up to and including `through`.
+
+        A date's bars never depend on `through`. A symbol listed later than the first session begins with NaN.
+
+        Raises:
+            MissingBars: there is no bar of some symbols at all; names every one of them.
+            SuspectBars: a bar is no price.
+        """
+        ...
+
+
+class Quotes(Protocol):
+    """
+    The market as it stands now.
+    """
+
+    def latest(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Quote]:
+        """
+        Return the latest quote of each symbol that has one; a symbol without a quote is absent.
+        """
+        ...
+
+
+def check_session(sessions: Sequence[date], day: date, *, where: str) -> date:
+    """
+    Return `day` when it is one of the ascending sessions.
+
+    Raises:
+        ConfigurationError: it is not; the message names the nearest sessions.
+    """
+    place = bisect_left(sessions, day)
+    if place < len(sessions) and sessions[place] == day:
+        return day
+    nearest = [str(session) for session in sessions[max(0, place - 1) : place + 1]]
+    raise ConfigurationError(
+        f"expected a session in {where}, found {day}; "
+        + (f"the nearest: {', '.join(nearest)}" if nearest else "it holds no session at all")
+    )
