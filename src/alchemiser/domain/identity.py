@@ -1,0 +1,48 @@
+"""
+Derived ids: every id is a function of its inputs, so the same work always has the same name.
+"""
+
+import hashlib
+import uuid
+from datetime import date
+
+from alchemiser.domain.values import Side, Symbol
+
+_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "events.alchemiser")
+
+
+def run_id(*, account: str, day: date, kind: str, number: int = 1) -> str:
+    """
+    Name the run of an account, session and kind, such as `DEMO0001-20260731-rebalance-1`.
+
+    Two triggers for the same session give the same run. The account's first eight characters are used.
+    """
+    return f"{account[:8]}-{day:%Y%m%d}-{kind}-{number}"
+
+
+def event_id(*, causation_id: str, event_type: str, key: str) -> str:
+    """
+    Name the event of a type and key that one cause brings about.
+    """
+    return str(uuid.uuid5(_NAMESPACE, f"{causation_id}|{event_type}|{key}"))
+
+
+def trade_id(*, run: str, symbol: Symbol, side: Side) -> str:
+    """
+    Name the one trade a run may make in a symbol on a side.
+    """
+    return f"{run}-{symbol}-{'B' if side is Side.BUY else 'S'}"
+
+
+def client_order_id(*, trade: str, attempt: int) -> str:
+    """
+    Name an order attempt of a trade; unique at the broker for ever.
+    """
+    return f"alc1-{trade}-a{attempt}"
+
+
+def content_hash(text: str) -> str:
+    """
+    Return the SHA-256 of a text, in hex.
+    """
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
