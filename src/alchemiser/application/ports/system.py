@@ -1,0 +1,24 @@
+"""
+What a use case asks of the machine it runs on.
+"""
+
+from datetime import datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """
+    The only source of time.
+    """
+
+    def now(self) -> datetime:
+        """
+        Return the instant, in UTC.
+        """
+        ...
+
+    def wait_until(self, instant: datetime) -> None:
+        """
+        Return once `instant` has come; at once when it has passed. A simulated clock moves itself there.
+        """
+        ...
