@@ -15,7 +15,8 @@ class Requirements:
     Args:
         symbols: every symbol it holds or measures; ascending, each once.
         lookback_sessions: closes needed, the session's own included, until every node is defined; 1 for a
-            bare asset. Indicators with infinite memory (rsi, ema) keep changing with more history: load all there is.
+            bare asset. Indicators with infinite memory (rsi, ema) keep changing with more history: load all
+            there is.
     """
 
     symbols: tuple[Symbol, ...]
