@@ -23,6 +23,12 @@ class Message:
     attempt: int
 
 
+class AlreadyHandled(Exception):  # noqa: N818 - a state of the world, not a failure
+    """
+    A message was finished before, or a later attempt took it over: nothing is left to do, nothing was written.
+    """
+
+
 class Engine(Protocol):
     """
     Delivers each stored event to each of its handlers, at least once, in order of due time, then of storing.
@@ -49,12 +55,18 @@ class Engine(Protocol):
     def finishing(self, message: Message, *, now: datetime) -> AbstractContextManager[Transaction]:
         """
         Open the transaction that marks a message done together with all its handler writes and emits.
+
+        Raises:
+            AlreadyHandled: on entering, when the message is done or a later attempt has it.
         """
         ...
 
     def failed(self, message: Message, *, error: str, retry_at: datetime | None) -> None:
         """
         Give a message back: claimable again at `retry_at`, or dead with its error when that is None.
+
+        Raises:
+            AlreadyHandled: the message is done or a later attempt has it.
         """
         ...
 

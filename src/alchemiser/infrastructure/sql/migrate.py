@@ -1,0 +1,171 @@
+"""
+Make a database ready: create it, bring an older one up, refuse one that is damaged, foreign or newer.
+
+1. A file that is no whole SQLite database is refused and left as it is.
+2. Its schema version is compared with the one this code writes; when they are equal, that was all.
+3. An older file is copied beside itself, then migrated in one transaction.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import alchemiser
+from alchemiser.domain.errors import ConfigurationError, RecordsError
+from alchemiser.infrastructure.sql.engine import (
+    BUSY_TIMEOUT_S,
+    Database,
+    connect,
+    connect_read_only,
+    damaged,
+    file_of,
+    translated,
+)
+from alchemiser.infrastructure.sql.tables import SCHEMA
+
+_HEADER = b"SQLite format 3\x00"
+
+
+def prepare_database(url: str, *, busy_timeout_s: int = BUSY_TIMEOUT_S) -> Database:
+    """
+    Open a database for reading and writing, of the schema this code knows; create it when there is none.
+
+    Raises:
+        ConfigurationError: the URL is none.
+        RecordsError: the database is damaged, not Alchemiser's, newer than this code, or cannot be made.
+    """
+    path = file_of(url)
+    if path is None:
+        database = connect(url)
+        upgrade(database)
+        return database
+    version = stored_version(path)
+    if version is not None:
+        _check_whole(path)
+        _refuse_unknown(version, path)
+    if version not in {None, SCHEMA}:
+        _copy_beside(path, version=str(version))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise RecordsError(
+            f"expected to create {path.parent} for the records, the system refused: {exc}"
+        ) from exc
+    database = connect(url, busy_timeout_s=busy_timeout_s)
+    if version != SCHEMA:
+        upgrade(database)
+    return database
+
+
+def read_database(url: str) -> Database:
+    """
+    Open a database that has records, without the means to change it.
+
+    Raises:
+        ConfigurationError: nothing was recorded yet.
+        RecordsError: the database is damaged, not Alchemiser's, or of another schema.
+    """
+    path = file_of(url)
+    if path is None or not path.is_file() or path.stat().st_size == 0:
+        raise ConfigurationError(
+            f"nothing was recorded yet in {path or 'memory'}: run `alchemiser run` first"
+        )
+    version = stored_version(path)
+    if version is None:
+        raise ConfigurationError(f"nothing was recorded yet in {path}: run `alchemiser run` first")
+    if version != SCHEMA:
+        _refuse_unknown(version, path)
+        raise RecordsError(
+            f"expected records of schema {SCHEMA} in {path}, found {version}; `alchemiser run` brings them up"
+        )
+    return connect_read_only(path)
+
+
+def stored_version(path: Path) -> str | None:
+    """
+    Return the schema version of a whole database file, None when it holds nothing yet.
+
+    Raises:
+        RecordsError: the file is damaged, or a database of something else.
+    """
+    if not path.exists():
+        return None
+    try:
+        with path.open("rb") as file:
+            header = file.read(len(_HEADER))
+    except OSError as exc:
+        raise RecordsError(f"expected to read {path}, the system refused: {exc}") from exc
+    if not header:
+        return None
+    if header != _HEADER:
+        raise RecordsError(damaged(str(path), "it does not begin as one"))
+    with _looking_at(path) as connection:
+        names = {
+            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
+        if "alembic_version" in names:
+            row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            return str(row[0]) if row else None
+    if names:
+        raise RecordsError(
+            f"expected Alchemiser's records in {path}, found another database; name another file"
+        )
+    return None
+
+
+def upgrade(database: Database) -> None:
+    """
+    Bring a database to this code's schema in one transaction.
+    """
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations()).replace("%", "%%"))
+    with database.writing() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def migrations() -> Path:
+    """
+    Return the folder of the migrations: inside an installed package, beside `src` in a checkout.
+    """
+    package = Path(alchemiser.__file__).parent
+    for folder in (package / "migrations", package.parent.parent / "migrations"):
+        if (folder / "env.py").is_file():
+            return folder
+    raise ConfigurationError(f"expected the migrations in {package}, found none; install Alchemiser again")
+
+
+def _check_whole(path: Path) -> None:
+    with _looking_at(path) as connection:
+        found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
+    if found != "ok":
+        raise RecordsError(damaged(str(path), found))
+
+
+def _refuse_unknown(version: str, path: Path) -> None:
+    if version == SCHEMA:
+        return
+    known = {file.name.partition("_")[0] for file in (migrations() / "versions").glob("*.py")}
+    if version not in known:
+        raise RecordsError(
+            f"expected records of schema {SCHEMA} or older in {path}, found {version}; "
+            "a newer Alchemiser wrote them: install it, or name another file"
+        )
+
+
+def _copy_beside(path: Path, *, version: str) -> None:
+    copy = path.with_name(f"{path.stem}.before-{SCHEMA}-was-{version}{path.suffix}")
+    with _looking_at(path) as connection, closing(sqlite3.connect(copy)) as target:
+        connection.backup(target)
+
+
+@contextmanager
+def _looking_at(path: Path) -> Iterator[sqlite3.Connection]:
+    with translated(str(path)):
+        uri = f"{path.resolve().as_uri()}?mode=ro"
+        with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)) as connection:
+            yield connection

@@ -1,0 +1,195 @@
+"""
+Every table. Events, signals, plans and fills are written once: triggers refuse to change them.
+
+    runs ─┬─ signals      one for each strategy
+          ├─ plans        at most one
+          ├─ trades ─── intents          ledger: one row for each fill that was seen
+          └─ reports      at most one
+    events ─── deliveries one for each handler an event is routed to
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from alchemiser.infrastructure.sql.columns import ExactDecimal, Instant, KeyDecimal
+
+SCHEMA = "0001"
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only in a column of type INTEGER.
+_ROW_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("account", String(64), nullable=False),
+    Column("profile", String(64), nullable=False),
+    Column("session", Date, nullable=False),
+    Column("signal_session", Date, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("code_version", String(64), nullable=False),
+    Column("opening", Text),
+    Column("closing", Text),
+    Column("outcome", String(16)),
+    Column("detail", Text, nullable=False),
+    Column("finished_at", Instant),
+    Index(None, "session"),
+)
+
+signals = Table(
+    "signals",
+    metadata,
+    Column("run_id", String(64), ForeignKey("runs.id"), primary_key=True),
+    Column("strategy", String(256), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("allocation", ExactDecimal, nullable=False),
+    Column("session", Date),
+    Column("weights", Text),
+    Column("failure", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("run_id", String(64), ForeignKey("runs.id"), primary_key=True),
+    Column("hash", String(64), nullable=False),
+    Column("session", Date, nullable=False),
+    Column("made_at", Instant, nullable=False),
+    Column("sells", Integer, nullable=False),
+    Column("buys", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+trades = Table(
+    "trades",
+    metadata,
+    Column("id", String(96), primary_key=True),
+    Column("run_id", String(64), ForeignKey("runs.id"), nullable=False),
+    Column("symbol", String(16), nullable=False),
+    Column("side", String(4), nullable=False),
+    Column("planned", ExactDecimal, nullable=False),
+    Column("authorised", ExactDecimal),
+    Column("full_exit", Boolean, nullable=False),
+    Column("whole_shares", Boolean, nullable=False),
+    Column("plan_price", ExactDecimal, nullable=False),
+    Column("arrival", ExactDecimal),
+    Column("status", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("quote_waits", Integer, nullable=False),
+    Column("due_at", Instant),
+    # One side for each symbol of a run.
+    UniqueConstraint("run_id", "symbol"),
+)
+
+intents = Table(
+    "intents",
+    metadata,
+    Column("trade_id", String(96), ForeignKey("trades.id"), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("rung", Integer, nullable=False),
+    Column("client_order_id", String(128), nullable=False, unique=True),
+    Column("symbol", String(16), nullable=False),
+    Column("side", String(4), nullable=False),
+    Column("quantity", ExactDecimal, nullable=False),
+    Column("limit", ExactDecimal, nullable=False),
+    Column("bid", ExactDecimal, nullable=False),
+    Column("ask", ExactDecimal, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("posts", Integer),
+    Column("order_id", String(64)),
+    Column("filled", ExactDecimal),
+    Column("average", ExactDecimal),
+    Column("body", Text, nullable=False),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("seq", _ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("order_id", String(64), nullable=False),
+    Column("cumulative", KeyDecimal, nullable=False),
+    Column("run_id", String(64), ForeignKey("runs.id"), nullable=False, index=True),
+    Column("trade_id", String(96), ForeignKey("trades.id"), nullable=False),
+    Column("client_order_id", String(128), nullable=False),
+    Column("session", Date, nullable=False),
+    Column("symbol", String(16), nullable=False, index=True),
+    Column("side", String(4), nullable=False),
+    Column("quantity", ExactDecimal, nullable=False),
+    Column("price", ExactDecimal, nullable=False),
+    Column("cash_change", ExactDecimal, nullable=False),
+    Column("arrival", ExactDecimal, nullable=False),
+    Column("slippage_bps", ExactDecimal, nullable=False),
+    Column("rung", Integer, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    UniqueConstraint("order_id", "cumulative"),
+    sqlite_autoincrement=True,
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    Column("run_id", String(64), ForeignKey("runs.id"), primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("places", Text, nullable=False),
+    Column("written_at", Instant, nullable=False),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", _ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("event_id", String(36), nullable=False, unique=True),
+    Column("type", String(64), nullable=False),
+    Column("run_id", String(64), nullable=False, index=True),
+    Column("correlation_id", String(64), nullable=False),
+    Column("causation_id", String(64), nullable=False),
+    Column("occurred_at", Instant, nullable=False),
+    Column("source_module", String(64), nullable=False),
+    Column("source_component", String(64), nullable=False),
+    Column("schema_version", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("number", _ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("event_id", String(36), ForeignKey("events.event_id"), nullable=False),
+    Column("handler", String(64), nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("owner", String(64)),
+    Column("lease_until", Instant),
+    Column("last_error", Text),
+    Column("done_at", Instant),
+    UniqueConstraint("event_id", "handler"),
+    Index(None, "state", "due_at", "number"),
+    sqlite_autoincrement=True,
+)
