@@ -54,10 +54,10 @@ class BarStore(Protocol):
         """
         Return the whole history of the symbols, in the order asked, up to and including `through`.
 
-        A date's bars never depend on `through`. A symbol listed later than the first session begins with NaN.
+        A date's bars never depend on `through`. A symbol is NaN until it is listed, maybe after `through`.
 
         Raises:
-            MissingBars: there is no bar of some symbols at all; names every one of them.
+            MissingBars: there is no bar of some symbols at all, at any date; names every one of them.
             SuspectBars: a bar is no price.
         """
         ...
