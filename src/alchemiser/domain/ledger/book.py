@@ -9,6 +9,9 @@ from decimal import Decimal
 
 from alchemiser.domain.values import Money, Price, Quantity, Side, Symbol
 
+# Ticks have four decimals and quantities nine: every true cost is a multiple of their product.
+FINEST_COST = Decimal("1e-13")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerEntry:
@@ -51,8 +54,10 @@ class LedgerEntry:
     def cash_change(self) -> Money:
         """
         Return the change of cash: negative for a buy.
+
+        The price of shares that were bought at several is a quotient; its cost is exact in the finest unit there is.
         """
-        amount = self.price * self.quantity
+        amount = Money((self.price * self.quantity).value.quantize(FINEST_COST))
         return -amount if self.side is Side.BUY else amount
 
     @property

@@ -1,0 +1,125 @@
+"""
+Fold the broker's answer to a send or a cancel into the trade.
+
+A refusal is proof only of the one and only send: after a second one, the first may be what holds the shares.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeAlias, assert_never
+
+from alchemiser.domain.execution.fills import NO_SHARES
+from alchemiser.domain.execution.observe import ended, next_look, observed, with_state
+from alchemiser.domain.execution.order import (
+    BrokerOrder,
+    Canceling,
+    Closed,
+    Open,
+    OrderStatus,
+    Sent,
+    Trade,
+    TradeStatus,
+)
+from alchemiser.domain.execution.policy import WalkPolicy
+from alchemiser.domain.execution.pricing import rest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """
+    The broker took the order.
+    """
+
+    order: BrokerOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duplicate:
+    """
+    The broker knows an order of this id; the next look shows it.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejected:
+    """
+    The broker definitely refused this send.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelTaken:
+    """
+    The broker took the request to cancel; only a later status says what came of it.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoAnswer:
+    """
+    The call may or may not have had its effect.
+    """
+
+
+Answer: TypeAlias = Accepted | Duplicate | Rejected | CancelTaken | NoAnswer
+
+
+def record(trade: Trade, answer: Answer, *, at: datetime, policy: WalkPolicy) -> Trade:
+    """
+    Return the trade after an answer that came at an instant, due when it is to be looked at next.
+    """
+    match answer:
+        case Accepted(order=order):
+            taken = observed(trade, {order.body.client_order_id: order})
+            return _due(taken, at=at, policy=policy)
+        case Duplicate():
+            return replace(trade, due_at=at + policy.poll)
+        case Rejected(reason=reason):
+            return _rejected(trade, reason, at=at, policy=policy)
+        case CancelTaken() | NoAnswer():
+            return _due(trade, at=at, policy=policy)
+        case _:
+            assert_never(answer)
+
+
+def refused(before: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> Trade:
+    """
+    Return the trade when the gate refuses what a step wanted to send; `before` is the trade as that step
+    found it.
+
+    A trade with nothing at the broker fails. An order that may be there already is not sent again, only
+    looked up.
+    """
+    if before.intents and isinstance(before.intents[-1].state, Sent):
+        return replace(before, due_at=at + policy.poll)
+    return ended(before, TradeStatus.FAILED, reason)
+
+
+def _rejected(trade: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> Trade:
+    state = trade.intents[-1].state
+    if not isinstance(state, Sent) or state.posts != 1:
+        return _due(trade, at=at, policy=policy)
+    closed = Closed(
+        order_id="", status=OrderStatus.REJECTED, filled=NO_SHARES, average=None, closed_at=at, reason=reason
+    )
+    return replace(with_state(trade, closed), due_at=at)
+
+
+def _due(trade: Trade, *, at: datetime, policy: WalkPolicy) -> Trade:
+    if trade.status is not TradeStatus.OPEN:
+        return trade
+    intent = trade.intents[-1]
+    match intent.state:
+        case Sent(posts=posts):
+            due_at = at + min(timedelta(seconds=2.0 ** min(posts, 10)), policy.longest_backoff)
+        case Open(submitted_at=submitted_at):
+            until = submitted_at + rest(intent.rung, policy)
+            due_at = max(at, next_look(since=submitted_at, now=at, every=policy.poll, until=until))
+        case Canceling(asked_at=asked_at):
+            until = asked_at + policy.cancel_again
+            due_at = max(at, next_look(since=asked_at, now=at, every=policy.poll, until=until))
+        case _:
+            due_at = at
+    return replace(trade, due_at=due_at)

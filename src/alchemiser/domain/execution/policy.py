@@ -1,0 +1,94 @@
+"""
+How trades are walked: the rungs, the patience, the instants after which nothing more is tried.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from alchemiser.domain.market import Session
+from alchemiser.domain.values import Money, Side
+
+_DOLLAR = Money(Decimal(1))
+_LAST_SEND = timedelta(minutes=3)
+_LAST_CANCEL = timedelta(seconds=90)
+_GRACE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalkPolicy:
+    """
+    How one trade is walked through the spread.
+
+    Args:
+        rungs: fractions of the spread at which the first attempts rest.
+        rung_rest: how long an attempt rests on a rung.
+        cross: how far beyond the far side the last rung reaches, as a fraction.
+        cross_rest: how long a marketable attempt rests.
+        attempts: the most attempts of a trade.
+        collar: how far the market may be from the plan's price, as a fraction.
+        widest_spread: the widest spread that is traded on, as a fraction of the middle.
+        quote_age: the oldest quote that is traded on.
+        quote_wait: the pause after an unusable quote.
+        quote_waits: how many such pauses in a row are made before the trade is given up.
+        poll: how often an order at the broker is looked at.
+        cancel_again: how long after an unconfirmed cancel it is asked for again.
+        unknown_after: how long an unanswered send is looked up.
+        longest_backoff: the longest pause between two sends of one order.
+        minimum_notional: the smallest order in dollars, but for full exits.
+    """
+
+    rungs: tuple[Decimal, ...] = (Decimal("0.75"), Decimal("0.85"), Decimal("0.95"))
+    rung_rest: timedelta = timedelta(seconds=30)
+    cross: Decimal = Decimal("0.005")
+    cross_rest: timedelta = timedelta(seconds=60)
+    attempts: int = 8
+    collar: Decimal = Decimal("0.05")
+    widest_spread: Decimal = Decimal("0.05")
+    quote_age: timedelta = timedelta(seconds=15)
+    quote_wait: timedelta = timedelta(seconds=2)
+    quote_waits: int = 5
+    poll: timedelta = timedelta(seconds=2)
+    cancel_again: timedelta = timedelta(seconds=5)
+    unknown_after: timedelta = timedelta(seconds=240)
+    longest_backoff: timedelta = timedelta(seconds=8)
+    minimum_notional: Money = _DOLLAR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """
+    The instants that end a phase.
+
+    Args:
+        last_send: nothing is sent at or after.
+        cancel_at: whatever still rests is cancelled.
+        give_up_at: an order that is still not final is left unresolved; after the close of the session.
+    """
+
+    last_send: datetime
+    cancel_at: datetime
+    give_up_at: datetime
+
+    def __post_init__(self) -> None:
+        if not self.last_send <= self.cancel_at < self.give_up_at:
+            raise ValueError(
+                f"expected deadlines in order, found {self.last_send}, {self.cancel_at}, {self.give_up_at}"
+            )
+
+
+def deadlines(side: Side, *, session: Session, started_at: datetime) -> Deadlines:
+    """
+    Return the deadlines of a side's phase in a run.
+
+    Buys are sent until 3 minutes before the close and cancelled 90 seconds before it. Sells have the first
+    half of the time from the start of the run until then, so that buys keep the other half.
+    """
+    last_send = session.closes_at - _LAST_SEND
+    give_up_at = session.closes_at + _GRACE
+    if side is Side.BUY:
+        return Deadlines(
+            last_send=last_send, cancel_at=session.closes_at - _LAST_CANCEL, give_up_at=give_up_at
+        )
+    half = min(started_at + max(last_send - started_at, timedelta(0)) / 2, last_send)
+    return Deadlines(last_send=half, cancel_at=half, give_up_at=give_up_at)
