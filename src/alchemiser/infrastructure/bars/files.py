@@ -2,11 +2,11 @@
 Daily bars from Parquet or CSV files in long form: `date, symbol` and `adj_close` or `close`.
 
 1. Read only the columns that are needed; with both closes in a file, `adj_close` counts.
-2. The sessions are the dates on which at least half of the living symbols have a bar; a symbol lives from its
-   first to its last bar. They belong to the files, so every strategy sees the same ones. A date that only a few
-   symbols carry is odd: it is no session, and leaves no gap in the history of others.
-3. The panel of the asked symbols is scattered from the rows. A missing or NaN close is allowed only before the
-   first real one (not listed yet); any other close that is no price is refused, never mended.
+2. The sessions are the dates on which at least half of the living symbols have a bar; a symbol lives from
+   its first to its last bar. They belong to the files, so every strategy sees the same ones. A date that only
+   a few symbols carry is odd: it is no session, and leaves no gap in the history of others.
+3. The panel of the asked symbols is scattered from the rows. A missing or NaN close is allowed only before
+   the first real one (not listed yet); any other close that is no price is refused, never mended.
 """
 
 from bisect import bisect_right
