@@ -1,0 +1,222 @@
+"""
+The tables of a profile file: every key, its type, and its default where it has one.
+"""
+
+import re
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+
+
+def _decimal(given: object) -> Decimal:
+    if isinstance(given, str):
+        try:
+            number = Decimal(given)
+        except InvalidOperation:
+            number = Decimal("NaN")
+        if number.is_finite():
+            return number
+    raise ValueError('expected a decimal in quotes such as "0.98"')
+
+
+def _path(given: object) -> Path:
+    if isinstance(given, str) and given:
+        return Path(given)
+    raise ValueError("expected a path in quotes")
+
+
+def _name(given: object) -> object:
+    if isinstance(given, str) and not _NAME.match(given):
+        raise ValueError("expected up to 64 letters, digits, - or _")
+    return given
+
+
+def _sqlite(given: object) -> object:
+    if isinstance(given, str) and not given.startswith("sqlite://"):
+        raise ValueError("expected sqlite:///FILE, or sqlite:// to keep the records in memory")
+    return given
+
+
+def _many(given: object) -> object:
+    return tuple(given) if isinstance(given, list) else given
+
+
+Exact: TypeAlias = Annotated[Decimal, BeforeValidator(_decimal)]
+Fraction: TypeAlias = Annotated[Exact, Field(gt=0, lt=1)]
+Place: TypeAlias = Annotated[Path, BeforeValidator(_path)]
+Count: TypeAlias = Annotated[int, Field(ge=1)]
+Name: TypeAlias = Annotated[str, BeforeValidator(_name)]
+
+
+class Section(BaseModel):
+    """
+    A table of the profile file.
+    """
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Clock(Section):
+    """
+    Whose time it is, and the first session that is traded.
+    """
+
+    kind: Literal["simulated"]
+    start: date
+
+
+class Market(Section):
+    """
+    The seed of the simulated market.
+    """
+
+    seed: Annotated[int, Field(ge=0)]
+
+
+class AccountSection(Section):
+    """
+    The account, with its cash on the first day.
+    """
+
+    id: Name
+    cash: Annotated[Exact, Field(gt=0)]
+
+
+class Strategies(Section):
+    """
+    The file that says which strategies are followed.
+    """
+
+    portfolio: Place = Path("strategies/portfolio.toml")
+
+
+class Records(Section):
+    """
+    The database: `sqlite:///FILE`, or `sqlite://` for one in memory.
+    """
+
+    url: Annotated[str, BeforeValidator(_sqlite)]
+
+
+class Broker(Section):
+    """
+    The file the simulated broker keeps its own books in, or `:memory:`.
+    """
+
+    path: Place
+
+
+class Outbox(Section):
+    """
+    The folder reports are put in.
+    """
+
+    directory: Place
+
+
+class Logs(Section):
+    """
+    What is logged, and the file it goes to; without one it goes to standard error.
+    """
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    path: Place | None = None
+
+
+class Planning(Section):
+    """
+    How plans are sized; see `domain.portfolio.plan.Policy`.
+    """
+
+    deployment: Exact
+    minimum_trade: Exact
+    minimum_trade_fraction: Exact
+    cash_buffer: Exact
+
+
+class Execution(Section):
+    """
+    How orders are walked; see `domain.execution.policy.WalkPolicy`.
+    """
+
+    rungs: Annotated[tuple[Fraction, ...], BeforeValidator(_many), Field(min_length=1)]
+    rung_seconds: Count
+    cross: Fraction
+    cross_seconds: Count
+    attempts: Count
+    collar: Fraction
+    widest_spread: Fraction
+    quote_age_seconds: Count
+
+
+class Gate(Section):
+    """
+    What no order may exceed; see `domain.execution.gate.Limits`.
+    """
+
+    order_notional: Annotated[Exact, Field(gt=0)]
+    order_fraction: Annotated[Exact, Field(gt=0)]
+    collar: Fraction
+    allowed: Annotated[tuple[str, ...], BeforeValidator(_many)] | None = None
+
+
+class Schedule(Section):
+    """
+    When a run starts, and until when it still may.
+    """
+
+    minutes_before_close: Count
+    latest_start_minutes: Annotated[int, Field(ge=4)]
+
+
+class Failure(Section):
+    """
+    What a failed strategy does to the run.
+    """
+
+    policy: Literal["abort"]
+
+
+class Engine(Section):
+    """
+    How long a message is leased, and how often it is tried.
+    """
+
+    lease_seconds: Count
+    attempts: Count
+
+
+class Faults(Section):
+    """
+    End the process at the n-th call to the outside, before or after it had its effect.
+    """
+
+    kill_at: Count | None = None
+    kill_after: bool = False
+
+
+class Tables(Section):
+    """
+    Every section of a profile file.
+    """
+
+    clock: Clock
+    market: Market
+    account: AccountSection
+    strategies: Strategies = Strategies()
+    records: Records
+    broker: Broker
+    outbox: Outbox
+    logs: Logs = Logs()
+    planning: Planning
+    execution: Execution
+    gate: Gate
+    schedule: Schedule
+    failure: Failure
+    engine: Engine
+    faults: Faults = Faults()
