@@ -3,3 +3,5 @@ Alchemiser runs trading strategies designed as symphonies, independently of wher
 
 Start reading at `docs/architecture.md`, then `application/workflow.py`.
 """
+
+__version__ = "0.1.0"

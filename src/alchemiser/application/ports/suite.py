@@ -1,0 +1,73 @@
+"""
+Everything the workflow may ask of the outside, in one value that the container fills.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from alchemiser.application.ports.broker import Broker
+from alchemiser.application.ports.market import BarStore, Calendar, Quotes
+from alchemiser.application.ports.messaging import Engine, Notifier
+from alchemiser.application.ports.records import Ledger, Runs, Trades
+from alchemiser.application.ports.reports import ReportRenderer
+from alchemiser.application.ports.strategies import StrategyLibrary
+from alchemiser.application.ports.system import Clock
+from alchemiser.domain.execution.gate import Limits
+from alchemiser.domain.execution.policy import WalkPolicy
+from alchemiser.domain.portfolio.plan import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """
+    What the profile decides.
+
+    Args:
+        profile: its name.
+        account: the id of the only account it may trade.
+        kind: what its runs are called.
+        first_session: the session a run is for when none was run and none is asked for.
+        lead: how long before the close a run starts.
+        latest_start: how long before the close it may still start.
+        max_attempts: how often a message is delivered before it is given up.
+    """
+
+    profile: str
+    account: str
+    kind: str
+    first_session: date
+    planning: Policy
+    walk: WalkPolicy
+    limits: Limits
+    lead: timedelta
+    latest_start: timedelta
+    max_attempts: int = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """
+    What was recorded, for reading.
+    """
+
+    runs: Runs
+    trades: Trades
+    ledger: Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports(Archive):
+    """
+    The outside, port by port.
+    """
+
+    clock: Clock
+    calendar: Calendar
+    bars: BarStore
+    quotes: Quotes
+    library: StrategyLibrary
+    broker: Broker
+    engine: Engine
+    renderer: ReportRenderer
+    notifier: Notifier
+    rules: Rules

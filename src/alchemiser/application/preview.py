@@ -1,0 +1,40 @@
+"""
+Plan a session's rebalance as a run would, without ordering or recording anything.
+"""
+
+from datetime import date
+
+from alchemiser.application.ports.suite import Ports
+from alchemiser.application.queries import latest_run
+from alchemiser.application.rebalance import plan_now
+from alchemiser.application.signals import closes_of_book, decide
+from alchemiser.application.start import name_of
+from alchemiser.domain.errors import SignalUndefined
+from alchemiser.domain.portfolio.plan import RebalancePlan
+from alchemiser.domain.portfolio.target import merge
+
+
+def preview(day: date, ports: Ports) -> RebalancePlan:
+    """
+    Return the plan for a session as of now, or as of its start when that is still to come.
+
+    Raises:
+        ConfigurationError: the day is no session.
+        SignalUndefined: a strategy has no signal.
+        DataError: bars or quotes are missing.
+        OrderRefused: the account or a symbol may not be traded.
+    """
+    session = ports.calendar.session(day)
+    latest = latest_run(ports)
+    if latest is not None:
+        ports.clock.wait_until(latest.finished_at or latest.started_at)
+    ports.clock.wait_until(session.closes_at - ports.rules.lead)
+    book = ports.library.book()
+    signal_session = ports.calendar.previous(session.day).day
+    closes = closes_of_book(book, ports.bars, through=signal_session)
+    votes = []
+    for sleeve, decided in decide(book, closes, session=signal_session):
+        if isinstance(decided, SignalUndefined):
+            raise decided
+        votes.append((sleeve.allocation, decided))
+    return plan_now(merge(votes), ports, run_id=name_of(session.day, ports), session=session.day)

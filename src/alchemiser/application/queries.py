@@ -1,0 +1,103 @@
+"""
+Read models for the terminal and the report.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from alchemiser.application.ports.records import Run
+from alchemiser.application.ports.reports import RunReport
+from alchemiser.application.ports.suite import Archive
+from alchemiser.domain.errors import ConfigurationError
+from alchemiser.domain.events import Outcome
+from alchemiser.domain.execution.order import TradeStatus
+from alchemiser.domain.ledger.book import LedgerEntry
+from alchemiser.domain.strategy.signal import Decision, Signal
+from alchemiser.domain.values import Symbol
+
+
+def report_of(run_id: str, archive: Archive) -> RunReport:
+    """
+    Return everything recorded of a run.
+
+    Raises:
+        ConfigurationError: there is no such run.
+    """
+    run = archive.runs.run(run_id)
+    if run is None:
+        raise ConfigurationError(
+            f"expected a recorded run, found none called {run_id}; `alchemiser status` lists them"
+        )
+    report = RunReport(
+        run=run,
+        signals=archive.runs.signals(run_id),
+        plan=archive.runs.plan(run_id),
+        trades=archive.trades.trades(run_id),
+        fills=archive.ledger.entries(run_id=run_id),
+        warnings=(),
+    )
+    return replace(report, warnings=warnings_of(report))
+
+
+def latest_run(archive: Archive) -> Run | None:
+    """
+    Return the run of the latest session, None when nothing was run yet.
+    """
+    runs = archive.runs.runs(limit=1)
+    return runs[0] if runs else None
+
+
+def warnings_of(report: RunReport) -> tuple[str, ...]:
+    """
+    Return what the owner should know about a run, in the order of its stages.
+    """
+    found = [f"{signal.strategy} has no signal: {signal.failure}" for signal in report.signals if signal.failure]
+    found += [
+        f"{signal.strategy}: {', '.join(decision.left_out)} left out, history too short for {decision.node}"
+        for signal in report.signals
+        if signal.signal is not None
+        for decision in signal.signal.decisions
+        if decision.left_out
+    ]
+    found += [
+        f"{trade.side} {trade.symbol} {trade.status}: {trade.reason}"
+        for trade in report.trades
+        if trade.status not in {TradeStatus.DONE, TradeStatus.OPEN}
+    ]
+    if report.run.detail and report.run.outcome in {Outcome.FAILED, Outcome.PARTIAL}:
+        found.append(report.run.detail)
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """
+    What one strategy wanted of a traded symbol, and the decisions that led it there.
+    """
+
+    strategy: str
+    weight: Decimal
+    decisions: tuple[Decision, ...]
+
+
+def causes_of(entries: Sequence[LedgerEntry], archive: Archive) -> Mapping[str, tuple[Cause, ...]]:
+    """
+    Return, by trade id, the strategies that wanted the symbol; for an exit every strategy, since none wanted it.
+    """
+    signals = {run_id: archive.runs.signals(run_id) for run_id in {entry.run_id for entry in entries}}
+    causes: dict[str, tuple[Cause, ...]] = {}
+    for entry in entries:
+        if entry.trade_id not in causes:
+            every = [_cause(told.signal, entry.symbol) for told in signals[entry.run_id] if told.signal]
+            wanting = tuple(cause for cause in every if cause.weight)
+            causes[entry.trade_id] = wanting or tuple(every)
+    return causes
+
+
+def _cause(signal: Signal, symbol: Symbol) -> Cause:
+    return Cause(
+        strategy=signal.strategy,
+        weight=signal.weights.get(symbol, Decimal(0)),
+        decisions=signal.decisions,
+    )

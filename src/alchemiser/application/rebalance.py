@@ -1,0 +1,96 @@
+"""
+Plan a run's rebalance from its merged target and one snapshot of account, quotes and assets.
+
+The plan, its snapshot and its trades are stored together; a restart reads them and never plans again.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from alchemiser.application.ports.records import Run, Transaction
+from alchemiser.application.ports.suite import Ports
+from alchemiser.domain.errors import SuspectBars
+from alchemiser.domain.events import RebalancePlanned, SignalGenerated, caused_by
+from alchemiser.domain.execution.order import Trade
+from alchemiser.domain.execution.phase import trades_of
+from alchemiser.domain.portfolio.plan import RebalancePlan
+from alchemiser.domain.portfolio.planner import plan
+from alchemiser.domain.portfolio.target import Target
+from alchemiser.domain.values import Price, Symbol
+
+_SOURCE = "alchemiser.application.rebalance.plan"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """
+    A plan, its trades, and the run with the account it began from.
+    """
+
+    run: Run
+    plan: RebalancePlan
+    trades: tuple[Trade, ...]
+
+
+def plan_now(target: Target, ports: Ports, *, run_id: str, session: date) -> RebalancePlan:
+    """
+    Plan against the account and the quotes of this instant.
+
+    Raises:
+        SuspectBars: a symbol has no usable quote.
+        OrderRefused: the account or a symbol may not be traded.
+    """
+    account = ports.broker.account()
+    symbols = tuple(sorted({*target.weights, *account.held()}))
+    return plan(
+        target,
+        account,
+        _prices(symbols, ports),
+        ports.broker.assets(symbols),
+        ports.rules.planning,
+        run_id=run_id,
+        session=session,
+        made_at=ports.clock.now(),
+    )
+
+
+def prepare_plan(event: SignalGenerated, ports: Ports) -> Planned:
+    """
+    Plan the run's rebalance.
+    """
+    run = ports.runs.run(event.run_id)
+    if run is None:
+        raise LookupError(f"{event.run_id}: no such run")
+    made = plan_now(event.target, ports, run_id=run.id, session=run.session)
+    return Planned(run=replace(run, opening=made.snapshot.account), plan=made, trades=trades_of(made))
+
+
+def apply_plan(event: SignalGenerated, planned: Planned, tx: Transaction) -> None:
+    """
+    Store plan and trades, tell of them.
+    """
+    tx.save_run(planned.run)
+    tx.save_plan(planned.plan, planned.trades)
+    tx.emit(
+        RebalancePlanned(
+            meta=caused_by(event, RebalancePlanned, at=planned.plan.made_at, source=_SOURCE),
+            run_id=event.run_id,
+            plan_hash=planned.plan.hash,
+            sells=len(planned.plan.sells),
+            buys=len(planned.plan.buys),
+        )
+    )
+
+
+def _prices(symbols: tuple[Symbol, ...], ports: Ports) -> dict[Symbol, Price]:
+    quotes = ports.quotes.latest(symbols)
+    prices: dict[Symbol, Price] = {}
+    for symbol in symbols:
+        quote = quotes.get(symbol)
+        if quote is None or not 0 < quote.bid <= quote.ask:
+            found = "none" if quote is None else f"bid {quote.bid}, ask {quote.ask}"
+            raise SuspectBars(symbol, f"expected a quote with two sides to plan on, found {found}")
+        if quote.ask - quote.bid > quote.mid.value * ports.rules.walk.widest_spread:
+            raise SuspectBars(symbol, f"the spread of {quote.spread_bps:.0f} bps is too wide to plan on")
+        prices[symbol] = quote.mid
+    return prices

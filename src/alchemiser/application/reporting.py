@@ -1,0 +1,90 @@
+"""
+Close a run: decide its outcome, write its one report, deliver it.
+"""
+
+from dataclasses import dataclass, replace
+
+import structlog
+
+from alchemiser.application.ports.records import Report, Run, Transaction
+from alchemiser.application.ports.reports import RunReport
+from alchemiser.application.ports.suite import Ports
+from alchemiser.application.queries import report_of, warnings_of
+from alchemiser.domain.errors import NotificationError
+from alchemiser.domain.events import (
+    Outcome,
+    PortfolioStateChanged,
+    WorkflowCompleted,
+    WorkflowFailed,
+    caused_by,
+)
+from alchemiser.domain.execution.order import TradeStatus
+
+_SOURCE = "alchemiser.application.reporting.report"
+_COMPLETE = {TradeStatus.DONE, TradeStatus.SKIPPED}
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """
+    The finished run and its report.
+    """
+
+    run: Run
+    report: Report
+
+
+def prepare_report(event: PortfolioStateChanged | WorkflowFailed, ports: Ports) -> Closing:
+    """
+    Decide how the run ended, put it into words and deliver it.
+    """
+    run_so_far = report_of(event.run_id, ports)
+    outcome, detail = _outcome(event, run_so_far)
+    run = replace(run_so_far.run, outcome=outcome, detail=detail, finished_at=ports.clock.now())
+    finished = replace(run_so_far, run=run)
+    finished = replace(finished, warnings=warnings_of(finished))
+    words = ports.renderer.render(finished)
+    try:
+        places = ports.notifier.deliver(
+            name=run.id, subject=words.subject, text=words.text, html=words.html
+        )
+    except NotificationError as exc:
+        # A report that cannot be delivered is kept in the records; it never fails a run.
+        _log.warning("report_not_delivered", run_id=run.id, error=str(exc))
+        places = ()
+    report = Report(
+        run_id=run.id,
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
+        places=places,
+        written_at=ports.clock.now(),
+    )
+    return Closing(run=run, report=report)
+
+
+def apply_report(event: PortfolioStateChanged | WorkflowFailed, closing: Closing, tx: Transaction) -> None:
+    """
+    Store the report and the run's end.
+    """
+    tx.save_run(closing.run)
+    tx.save_report(closing.report)
+    tx.emit(
+        WorkflowCompleted(
+            meta=caused_by(event, WorkflowCompleted, at=closing.report.written_at, source=_SOURCE),
+            run_id=event.run_id,
+            outcome=closing.run.outcome or Outcome.FAILED,
+        )
+    )
+
+
+def _outcome(event: PortfolioStateChanged | WorkflowFailed, report: RunReport) -> tuple[Outcome, str]:
+    if isinstance(event, WorkflowFailed):
+        return Outcome.FAILED, f"{event.step}: {event.error}"
+    if event.mismatches:
+        return Outcome.FAILED, "positions are not what the ledger says: " + "; ".join(event.mismatches)
+    open_ends = [trade for trade in report.trades if trade.status not in _COMPLETE]
+    if open_ends:
+        return Outcome.PARTIAL, f"{len(open_ends)} of {len(report.trades)} trades were not completed"
+    return Outcome.SUCCESS, "" if report.trades else "nothing to trade: the account already is as wanted"

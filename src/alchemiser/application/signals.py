@@ -1,0 +1,164 @@
+"""
+Evaluate the whole book on completed bars, collect what each strategy decided, merge once all have.
+
+1. load the closes of every symbol the book names, through the session before the run's;
+2. evaluate all symphonies over one shared graph, plugged-in strategies one by one;
+3. tell of each strategy's signal, or of why it has none;
+4. when the last one is stored, merge; if any failed, nothing is traded.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from alchemiser.application.ports.market import BarStore
+from alchemiser.application.ports.records import Transaction
+from alchemiser.application.ports.strategies import Book, Sleeve
+from alchemiser.application.ports.suite import Ports
+from alchemiser.domain.errors import SignalUndefined, StaleBars
+from alchemiser.domain.events import (
+    PartialSignalGenerated,
+    SignalGenerated,
+    WorkflowFailed,
+    WorkflowStarted,
+    caused_by,
+)
+from alchemiser.domain.market import Closes
+from alchemiser.domain.portfolio.target import merge
+from alchemiser.domain.strategy.evaluator import evaluate_book
+from alchemiser.domain.strategy.signal import Signal
+from alchemiser.domain.strategy.strategy import Evaluation, Strategy
+from alchemiser.domain.strategy.symphony import Symphony
+from alchemiser.domain.values import Symbol
+
+_SOURCE = "alchemiser.application.signals"
+
+
+def closes_of_book(book: Book, bars: BarStore, *, through: date) -> Closes:
+    """
+    Return the closes of every symbol of the book, ending exactly on `through`.
+
+    Raises:
+        MissingBars: a symbol has none.
+        StaleBars: the bars end before `through`.
+    """
+    closes = bars.closes(symbols_of(book.strategies), through=through)
+    if not closes.sessions or closes.sessions[-1] != through:
+        last = str(closes.sessions[-1]) if closes.sessions else "never"
+        raise StaleBars(", ".join(closes.symbols), last=last, expected=str(through))
+    return closes
+
+
+def symbols_of(strategies: Sequence[Strategy]) -> tuple[Symbol, ...]:
+    """
+    Return every symbol the strategies name, ascending.
+    """
+    return tuple(sorted({symbol for one in strategies for symbol in one.requirements.symbols}))
+
+
+def evaluate_all(strategies: Sequence[Strategy], closes: Closes) -> tuple[Evaluation, ...]:
+    """
+    Evaluate strategies in order; all symphonies among them share one graph.
+    """
+    symphonies = [strategy for strategy in strategies if isinstance(strategy, Symphony)]
+    evaluated: dict[int, Evaluation] = {
+        id(symphony): evaluation
+        for symphony, evaluation in zip(symphonies, evaluate_book(symphonies, closes), strict=True)
+    }
+    return tuple(evaluated.get(id(strategy)) or strategy.evaluate(closes) for strategy in strategies)
+
+
+def decide(book: Book, closes: Closes, *, session: date) -> tuple[tuple[Sleeve, Signal | SignalUndefined], ...]:
+    """
+    Return what each strategy of the book wants after a session, or why it cannot say.
+    """
+    evaluations = evaluate_all(book.strategies, closes)
+    return tuple(
+        (sleeve, _signal_or_reason(evaluation, session))
+        for sleeve, evaluation in zip(book.sleeves, evaluations, strict=True)
+    )
+
+
+def prepare_evaluation(event: WorkflowStarted, ports: Ports) -> tuple[PartialSignalGenerated, ...]:
+    """
+    Evaluate the book for the run.
+    """
+    book = ports.library.book()
+    closes = closes_of_book(book, ports.bars, through=event.signal_session)
+    now = ports.clock.now()
+    return tuple(
+        PartialSignalGenerated(
+            meta=caused_by(
+                event, PartialSignalGenerated, at=now, source=f"{_SOURCE}.evaluate", key=sleeve.strategy.name
+            ),
+            run_id=event.run_id,
+            strategy=sleeve.strategy.name,
+            fingerprint=sleeve.strategy.fingerprint,
+            allocation=sleeve.allocation,
+            signal=decided if isinstance(decided, Signal) else None,
+            failure="" if isinstance(decided, Signal) else str(decided),
+        )
+        for sleeve, decided in decide(book, closes, session=event.signal_session)
+    )
+
+
+def apply_evaluation(
+    event: WorkflowStarted, decided: tuple[PartialSignalGenerated, ...], tx: Transaction
+) -> None:
+    """
+    Tell what each strategy decided.
+    """
+    found = tuple(sorted(signal.strategy for signal in decided))
+    if found != tuple(sorted(event.strategies)):
+        # The files changed between the start of the run and now: what started is not what would be traded.
+        tx.emit(_failed(event, f"expected the strategies {event.strategies} the run started with, found {found}"))
+        return
+    for signal in decided:
+        tx.emit(signal)
+
+
+def prepare_collection(event: PartialSignalGenerated, ports: Ports) -> tuple[str, ...]:
+    """
+    Return the names of the strategies the run waits for.
+    """
+    for stored in ports.ledger.events(event.run_id):
+        if isinstance(stored, WorkflowStarted):
+            return stored.strategies
+    raise LookupError(f"{event.run_id}: no start is stored")
+
+
+def apply_collection(event: PartialSignalGenerated, expected: tuple[str, ...], tx: Transaction) -> None:
+    """
+    Store one strategy's signal; with the last of them, merge all or fail the run.
+    """
+    stored = tx.save_signal(event)
+    if {signal.strategy for signal in stored} != set(expected):
+        return
+    failures = [signal.failure for signal in stored if signal.signal is None]
+    if failures:
+        tx.emit(_failed(event, "nothing is traded, a strategy has no signal: " + "; ".join(failures)))
+        return
+    target = merge([(one.allocation, one.signal) for one in stored if one.signal is not None])
+    tx.emit(
+        SignalGenerated(
+            meta=caused_by(event, SignalGenerated, at=event.meta.occurred_at, source=f"{_SOURCE}.collect"),
+            run_id=event.run_id,
+            target=target,
+        )
+    )
+
+
+def _signal_or_reason(evaluation: Evaluation, session: date) -> Signal | SignalUndefined:
+    try:
+        return evaluation.signal(session)
+    except SignalUndefined as undefined:
+        return undefined
+
+
+def _failed(event: WorkflowStarted | PartialSignalGenerated, error: str) -> WorkflowFailed:
+    return WorkflowFailed(
+        meta=caused_by(event, WorkflowFailed, at=event.meta.occurred_at, source=f"{_SOURCE}.collect"),
+        run_id=event.run_id,
+        step="signals",
+        category="strategy",
+        error=error,
+    )

@@ -1,0 +1,155 @@
+"""
+Start the one run of an account and session, or find it again.
+
+1. Finish whatever an earlier process left undone.
+2. Find the session: the one asked for, else the latest that was run, else the profile's first.
+3. A run that exists is returned as it is: the second start of a session is the same run.
+4. Check everything that can be wrong before anything is written: book, bars, time, account, books.
+5. Store the run and tell of it, in one transaction.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+import structlog
+
+from alchemiser import __version__
+from alchemiser.application.dispatch import pump
+from alchemiser.application.ports.messaging import Message
+from alchemiser.application.ports.records import Run
+from alchemiser.application.ports.suite import Ports
+from alchemiser.application.queries import latest_run
+from alchemiser.application.settlement import mismatches
+from alchemiser.application.signals import closes_of_book
+from alchemiser.domain.errors import OrderRefused
+from alchemiser.domain.events import WorkflowStarted, first_cause
+from alchemiser.domain.identity import run_id
+from alchemiser.domain.market import Session
+from alchemiser.domain.portfolio.account import Account
+
+_SOURCE = "alchemiser.application.start.start"
+_log = structlog.get_logger(__name__)
+
+
+def resume(ports: Ports) -> Iterator[Message]:
+    """
+    Bring the clock to where the records stand and deliver what an earlier process left undone.
+    """
+    latest = latest_run(ports)
+    if latest is not None:
+        ports.clock.wait_until(latest.finished_at or latest.started_at)
+    yield from pump(ports)
+
+
+def choose_session(ports: Ports, *, asked: date | None) -> date:
+    """
+    Return the session to run: the one asked for, else the latest that was run, else the profile's first.
+
+    Raises:
+        ConfigurationError: the day asked for is no session.
+    """
+    if asked is not None:
+        return ports.calendar.session(asked).day
+    latest = latest_run(ports)
+    return ports.rules.first_session if latest is None else latest.session
+
+
+def following_session(ports: Ports) -> date:
+    """
+    Return the session after the latest that was run, or the profile's first.
+    """
+    latest = latest_run(ports)
+    return ports.rules.first_session if latest is None else ports.calendar.next(latest.session).day
+
+
+def start(day: date, ports: Ports) -> tuple[Run, bool]:
+    """
+    Return the run of a session and whether it is new.
+
+    Raises:
+        ConfigurationError: the day is no session, or strategies or settings are wrong.
+        DataError: bars are missing or stale.
+        OrderRefused: a rail forbids the run: an earlier session than the latest, too late, account blocked.
+        ReconciliationMismatch: positions changed since the last run.
+    """
+    session = ports.calendar.session(day)
+    existing = ports.runs.run(name_of(session.day, ports))
+    if existing is not None:
+        return existing, False
+    _refuse_earlier(session, ports)
+    book = ports.library.book()
+    signal_session = ports.calendar.previous(session.day).day
+    closes_of_book(book, ports.bars, through=signal_session)
+    ports.clock.wait_until(session.closes_at - ports.rules.lead)
+    _refuse_outside(session, ports)
+    account = ports.broker.account()
+    _refuse_account(account, ports)
+    run = Run(
+        id=name_of(session.day, ports),
+        account=account.id,
+        profile=ports.rules.profile,
+        session=session.day,
+        signal_session=signal_session,
+        started_at=ports.clock.now(),
+        code_version=__version__,
+    )
+    event = WorkflowStarted(
+        meta=first_cause(run.id, at=run.started_at, source=_SOURCE),
+        run_id=run.id,
+        account=account.id,
+        session=session.day,
+        signal_session=signal_session,
+        strategies=tuple(strategy.name for strategy in book.strategies),
+    )
+    with ports.engine.begin() as tx:
+        is_new = tx.save_run(run)
+        if is_new:
+            tx.emit(event)
+    _log.info("run_started", run_id=run.id, session=str(session.day))
+    return run, is_new
+
+
+def name_of(day: date, ports: Ports) -> str:
+    """
+    Return the id of the account's run for a session.
+    """
+    return run_id(account=ports.rules.account, day=day, kind=ports.rules.kind)
+
+
+def _refuse_earlier(session: Session, ports: Ports) -> None:
+    latest = latest_run(ports)
+    if latest is not None and session.day < latest.session:
+        raise OrderRefused(
+            rail="session order",
+            limit=f"the session of {latest.session}, the latest that was run, or later",
+            value=str(session.day),
+            what=f"run for {session.day}",
+        )
+
+
+def _refuse_outside(session: Session, ports: Ports) -> None:
+    now, last = ports.clock.now(), session.closes_at - ports.rules.latest_start
+    if not session.opens_at <= now <= last:
+        raise OrderRefused(
+            rail="start window",
+            limit=f"from {session.opens_at:%Y-%m-%d %H:%M} to {last:%H:%M} UTC",
+            value=f"{now:%Y-%m-%d %H:%M} UTC",
+            what=f"run for {session.day}",
+        )
+
+
+def _refuse_account(account: Account, ports: Ports) -> None:
+    what = f"account {account.id}"
+    if account.id != ports.rules.account:
+        raise OrderRefused(rail="account", limit=ports.rules.account, value=account.id, what=what)
+    if account.blocked:
+        raise OrderRefused(rail="account", limit="an account that may trade", value=account.blocked, what=what)
+    latest = latest_run(ports)
+    if latest is None:
+        return
+    known = latest.closing or latest.opening
+    if known is None:
+        return
+    fills = () if latest.closing is not None else ports.ledger.entries(run_id=latest.id)
+    for mismatch in mismatches(known, fills, account):
+        raise mismatch

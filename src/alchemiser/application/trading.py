@@ -1,0 +1,124 @@
+"""
+Walk a run's trades: sells first, then buys, tick by tick on durable timers.
+
+A tick looks at the market and the broker once, moves every trade of its phase on, and says when to look again. Trades
+are authorised once, before their phase's first tick: sells from what is available, buys from what the sells left.
+"""
+
+from datetime import datetime
+
+from alchemiser.application.execute import TickResult, tick
+from alchemiser.application.ports.records import Transaction
+from alchemiser.application.ports.suite import Ports
+from alchemiser.domain.events import (
+    Event,
+    ExecutionPhaseCompleted,
+    ExecutionTickDue,
+    Phase,
+    RebalancePlanned,
+    TradeExecuted,
+    caused_by,
+)
+from alchemiser.domain.execution import phase
+from alchemiser.domain.execution.fills import filled
+from alchemiser.domain.execution.order import Trade
+from alchemiser.domain.values import Side
+
+_SOURCE = "alchemiser.application.trading.tick"
+SIDES = {Phase.SELLS: Side.SELL, Phase.BUYS: Side.BUY}
+
+
+def authorise_sells(run_id: str, ports: Ports) -> None:
+    """
+    Allow each sell what is planned, at most what is available.
+    """
+    sells = _of_phase(run_id, Phase.SELLS, ports)
+    if sells:
+        now = ports.clock.now()
+        ports.trades.commit(phase.authorise_sells(sells, ports.broker.account(), now=now), ())
+
+
+def authorise_buys(run_id: str, ports: Ports) -> None:
+    """
+    Allow the buys what the account can pay now that every sell is final.
+    """
+    buys = _of_phase(run_id, Phase.BUYS, ports)
+    if buys:
+        allowed = phase.authorise_buys(
+            buys, ports.broker.account(), policy=ports.rules.walk, now=ports.clock.now()
+        )
+        ports.trades.commit(allowed, ())
+
+
+def first_tick(cause: Event, of: Phase, *, at: datetime) -> ExecutionTickDue:
+    """
+    Return the first timer of a phase, due at once.
+    """
+    return _tick_due(cause, of, number=1, at=at)
+
+
+def prepare_sells(event: RebalancePlanned, ports: Ports) -> ExecutionTickDue:
+    """
+    Authorise the sells.
+    """
+    authorise_sells(event.run_id, ports)
+    return first_tick(event, Phase.SELLS, at=ports.clock.now())
+
+
+def apply_sells(event: RebalancePlanned, first: ExecutionTickDue, tx: Transaction) -> None:
+    """
+    Start the sells' timer.
+    """
+    del event
+    tx.emit(first)
+
+
+def prepare_tick(event: ExecutionTickDue, ports: Ports) -> TickResult:
+    """
+    Move every trade of the phase on.
+    """
+    return tick(event.run_id, event.phase, ports)
+
+
+def apply_tick(event: ExecutionTickDue, result: TickResult, tx: Transaction) -> None:
+    """
+    Tell of trades that ended; set the next timer, or tell that the phase is over.
+    """
+    for trade in result.finished:
+        tx.emit(_executed(event, trade, at=result.at))
+    if result.next_due is not None:
+        following = _tick_due(event, event.phase, number=event.number + 1, at=result.at)
+        tx.emit(following, due_at=result.next_due)
+        return
+    tx.emit(
+        ExecutionPhaseCompleted(
+            meta=caused_by(event, ExecutionPhaseCompleted, at=result.at, source=_SOURCE, key=event.phase),
+            run_id=event.run_id,
+            phase=event.phase,
+        )
+    )
+
+
+def _of_phase(run_id: str, of: Phase, ports: Ports) -> tuple[Trade, ...]:
+    return tuple(trade for trade in ports.trades.trades(run_id) if trade.side is SIDES[of])
+
+
+def _tick_due(cause: Event, of: Phase, *, number: int, at: datetime) -> ExecutionTickDue:
+    return ExecutionTickDue(
+        meta=caused_by(cause, ExecutionTickDue, at=at, source=_SOURCE, key=f"{of}-{number}"),
+        run_id=cause.run_id,
+        phase=of,
+        number=number,
+    )
+
+
+def _executed(cause: ExecutionTickDue, trade: Trade, *, at: datetime) -> TradeExecuted:
+    return TradeExecuted(
+        meta=caused_by(cause, TradeExecuted, at=at, source=_SOURCE, key=trade.id),
+        run_id=trade.run_id,
+        trade_id=trade.id,
+        symbol=trade.symbol,
+        status=trade.status.value,
+        filled=filled(trade),
+        reason=trade.reason,
+    )

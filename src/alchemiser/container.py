@@ -1,0 +1,267 @@
+"""
+The only module that knows every adapter: which one stands behind which port, by profile, in the order of the path.
+
+Builders import their adapter when it is first needed, so a command pays only for what it uses.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dependency_injector import containers, providers
+
+from alchemiser.application.ports.broker import Broker
+from alchemiser.application.ports.market import Calendar, Quotes
+from alchemiser.application.ports.messaging import Engine, Notifier
+from alchemiser.application.ports.records import Ledger, Runs, Trades
+from alchemiser.application.ports.reports import ReportRenderer
+from alchemiser.application.ports.strategies import StrategyLibrary
+from alchemiser.application.ports.suite import Archive, Ports
+from alchemiser.application.ports.system import Clock
+
+if TYPE_CHECKING:
+    from alchemiser.infrastructure.bars.files import BarsFile
+    from alchemiser.infrastructure.settings.load import Settings
+    from alchemiser.infrastructure.simulation.market import SimulatedMarket
+    from alchemiser.infrastructure.sql.engine import Database
+
+
+def _calendar() -> Calendar:
+    from alchemiser.infrastructure.calendar import new_york
+
+    return new_york()
+
+
+def _clock() -> Clock:
+    from alchemiser.infrastructure.simulation.clock import ManualClock
+
+    return ManualClock()
+
+
+def _market(calendar: Calendar, settings: "Settings") -> "SimulatedMarket":
+    from alchemiser.infrastructure.simulation.market import SimulatedMarket
+
+    return SimulatedMarket(calendar, seed=settings.tables.market.seed)
+
+
+def _library(settings: "Settings") -> StrategyLibrary:
+    return strategy_library(settings.tables.strategies.portfolio)
+
+
+def _quotes(market: "SimulatedMarket", clock: Clock) -> Quotes:
+    from alchemiser.infrastructure.simulation.quotes import SimulatedQuotes
+
+    return SimulatedQuotes(market, clock)
+
+
+def _broker(market: "SimulatedMarket", calendar: Calendar, clock: Clock, settings: "Settings") -> Broker:
+    from alchemiser.infrastructure.simulation.broker import SimulatedBroker
+    from alchemiser.infrastructure.simulation.quotes import SimulatedQuotes
+
+    return SimulatedBroker(
+        path=settings.tables.broker.path,
+        account=settings.tables.account.id,
+        cash=settings.tables.account.cash,
+        calendar=calendar,
+        clock=clock,
+        quote_at=SimulatedQuotes(market, clock).quote_at,
+        seed=settings.tables.market.seed,
+    )
+
+
+def _database(settings: "Settings") -> "Database":
+    from alchemiser.infrastructure.sql.migrate import prepare_database
+
+    return prepare_database(settings.tables.records.url)
+
+
+def _stored(settings: "Settings") -> "Database":
+    from alchemiser.infrastructure.sql.migrate import read_database
+
+    return read_database(settings.tables.records.url)
+
+
+def _engine(database: "Database", settings: "Settings") -> Engine:
+    from alchemiser.application.workflow import LISTENERS
+    from alchemiser.infrastructure.sql.messages import SqlEngine
+
+    return SqlEngine(database, routes=LISTENERS, lease_s=settings.tables.engine.lease_seconds)
+
+
+def _runs(database: "Database") -> Runs:
+    from alchemiser.infrastructure.sql.records import SqlRuns
+
+    return SqlRuns(database)
+
+
+def _trades(database: "Database") -> Trades:
+    from alchemiser.infrastructure.sql.trades import SqlTrades
+
+    return SqlTrades(database)
+
+
+def _ledger(database: "Database") -> Ledger:
+    from alchemiser.infrastructure.sql.records import SqlLedger
+
+    return SqlLedger(database)
+
+
+def _renderer() -> ReportRenderer:
+    from alchemiser.infrastructure.reports.renderer import TemplateRenderer
+
+    return TemplateRenderer()
+
+
+def _notifier(settings: "Settings") -> Notifier:
+    from alchemiser.infrastructure.outbox.files import OutboxFolder
+
+    return OutboxFolder(settings.tables.outbox.directory)
+
+
+class Container(containers.DeclarativeContainer):
+    """
+    One world: settings in, ports out.
+    """
+
+    settings = providers.Dependency()
+    clock = providers.Singleton(_clock)
+    calendar = providers.Singleton(_calendar)
+    library = providers.Singleton(_library, settings)
+    market = providers.Singleton(_market, calendar, settings)
+    quotes = providers.Singleton(_quotes, market, clock)
+    broker = providers.Singleton(_broker, market, calendar, clock, settings)
+    database = providers.Singleton(_database, settings)
+    engine = providers.Singleton(_engine, database, settings)
+    runs = providers.Singleton(_runs, database)
+    trades = providers.Singleton(_trades, database)
+    ledger = providers.Singleton(_ledger, database)
+    renderer = providers.Singleton(_renderer)
+    notifier = providers.Singleton(_notifier, settings)
+    archive = providers.Factory(Archive, runs=runs, trades=trades, ledger=ledger)
+    ports = providers.Factory(
+        Ports,
+        clock=clock,
+        calendar=calendar,
+        bars=market,
+        quotes=quotes,
+        library=library,
+        broker=broker,
+        engine=engine,
+        runs=runs,
+        trades=trades,
+        ledger=ledger,
+        renderer=renderer,
+        notifier=notifier,
+        rules=settings.provided.rules,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """
+    An opened profile: its ports, and where its records lie.
+    """
+
+    ports: Ports
+    database: str
+
+
+@contextmanager
+def open_house(profile: str) -> Iterator[House]:
+    """
+    Open a profile for working in it; its database is made when there is none.
+
+    Raises:
+        ConfigurationError: the profile or the portfolio is wrong; nothing was made.
+        RecordsError: the database cannot be used.
+    """
+    settings = _settings(profile)
+    _start_logs(settings)
+    container = Container(settings=settings)
+    # The book is read before any file is made: bad strategies leave nothing behind.
+    container.library().book()
+    try:
+        yield House(ports=_with_faults(container.ports(), settings), database=settings.tables.records.url)
+    finally:
+        container.database().close()
+
+
+@contextmanager
+def open_archive(profile: str) -> Iterator[Archive]:
+    """
+    Open a profile's records for reading only.
+
+    Raises:
+        ConfigurationError: the profile is wrong, or nothing was recorded yet.
+        RecordsError: the database cannot be used.
+    """
+    settings = _settings(profile)
+    container = Container(settings=settings)
+    container.database.override(providers.Singleton(_stored, settings))
+    database = container.database()
+    try:
+        archive: Archive = container.archive()
+        yield archive
+    finally:
+        database.close()
+
+
+def bars_file(path: Path) -> "BarsFile":
+    """
+    Read a file of bars.
+
+    Raises:
+        DataError: it cannot be read or believed.
+    """
+    from alchemiser.infrastructure.bars.files import read_bars
+
+    return read_bars(path)
+
+
+def strategy_library(portfolio: Path) -> StrategyLibrary:
+    """
+    Return the library around a portfolio file.
+    """
+    from alchemiser.infrastructure.strategy_files import StrategyFiles
+
+    return StrategyFiles(portfolio)
+
+
+def encode(value: object) -> str:
+    """
+    Return a domain value as canonical JSON.
+    """
+    from alchemiser.infrastructure.codec import encode as encode_value
+
+    return encode_value(value)
+
+
+def shown_settings(profile: str) -> Mapping[str, Mapping[str, object]]:
+    """
+    Return every setting of a profile, secrets redacted.
+    """
+    return _settings(profile).redacted()
+
+
+def _settings(profile: str) -> "Settings":
+    from alchemiser.infrastructure.settings.load import load_settings
+
+    return load_settings(profile, environment=os.environ)
+
+
+def _start_logs(settings: "Settings") -> None:
+    from alchemiser.infrastructure.logs import start_logs
+
+    start_logs(level=settings.tables.logs.level, path=settings.tables.logs.path)
+
+
+def _with_faults(ports: Ports, settings: "Settings") -> Ports:
+    faults = settings.tables.faults
+    if faults.kill_at is None:
+        return ports
+    from alchemiser.infrastructure.simulation.faults import with_faults
+
+    return with_faults(ports, kill_at=faults.kill_at, after=faults.kill_after)

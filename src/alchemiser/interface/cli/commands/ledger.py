@@ -1,0 +1,71 @@
+"""
+`alchemiser ledger`: every fill, and what decided it.
+"""
+
+import json
+
+import click
+
+from alchemiser.application.ports.suite import Archive
+from alchemiser.application.queries import causes_of
+from alchemiser.container import encode, open_archive
+from alchemiser.domain.ledger.book import LedgerEntry
+from alchemiser.interface.cli.output import a_table, stdout
+from alchemiser.interface.cli.options import json_option, profile_option
+from alchemiser.interface.cli.story import clock, dollars
+
+
+@click.command()
+@profile_option
+@click.option("--run", "run_id", help="Only fills of this run.")
+@click.option("--symbol", help="Only fills of this symbol.")
+@click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="How many rows to show.")
+@click.option("--offset", type=click.IntRange(0), default=0, show_default=True, help="How many rows to skip.")
+@json_option
+def command(
+    profile: str, run_id: str | None, symbol: str | None, limit: int, offset: int, *, as_json: bool
+) -> None:
+    """
+    List fills in the order they were seen, each with the strategies whose decisions caused it.
+    """
+    with open_archive(profile) as archive:
+        entries = archive.ledger.entries(
+            run_id=run_id, symbol=symbol.upper() if symbol else None, limit=limit, offset=offset
+        )
+        causes = causes_of(entries, archive)
+        if as_json:
+            for entry in entries:
+                row = json.loads(encode(entry)) | {
+                    "slippage_bps": f"{entry.slippage_bps:.2f}",
+                    "because": [json.loads(encode(cause)) for cause in causes[entry.trade_id]],
+                }
+                click.echo(json.dumps(row))
+            return
+        _show(entries, archive)
+
+
+def _show(entries: tuple[LedgerEntry, ...], archive: Archive) -> None:
+    causes = causes_of(entries, archive)
+    console = stdout()
+    if not entries:
+        console.print("no fills; start with `alchemiser run`, or ask for another run or symbol")
+        return
+    table = a_table(title="Ledger")
+    for name in ("session", "seen", "side", "symbol"):
+        table.add_column(name)
+    for name in ("shares", "price", "amount", "slippage"):
+        table.add_column(name, justify="right")
+    table.add_column("because", overflow="fold", ratio=1)
+    for entry in entries:
+        table.add_row(
+            str(entry.session),
+            clock(entry.seen_at),
+            entry.side.value,
+            entry.symbol,
+            str(entry.quantity),
+            str(entry.price),
+            dollars((entry.price * entry.quantity).value),
+            f"{entry.slippage_bps:+.1f} bps",
+            ", ".join(cause.strategy for cause in causes[entry.trade_id]),
+        )
+    console.print(table)

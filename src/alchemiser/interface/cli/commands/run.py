@@ -1,0 +1,91 @@
+"""
+`alchemiser run`: trade a session, or find the run that already did.
+"""
+
+import json
+from datetime import date, datetime
+
+import click
+from rich.status import Status
+
+from alchemiser.application.dispatch import pump
+from alchemiser.application.ports.messaging import Message
+from alchemiser.application.ports.records import Run
+from alchemiser.application.queries import report_of
+from alchemiser.application.start import choose_session, following_session, resume, start
+from alchemiser.container import House, encode, open_house
+from alchemiser.domain.events import Outcome
+from alchemiser.interface.cli.output import stdout
+from alchemiser.interface.cli.options import profile_option
+from alchemiser.interface.cli.story import show_run
+
+_SUCCEEDED = {Outcome.SUCCESS, Outcome.SKIPPED}
+
+
+@click.command()
+@profile_option
+@click.option(
+    "--session",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="The session to trade. Default: the latest that was run, else the profile's first.",
+)
+@click.option("--sessions", type=click.IntRange(1, 1000), help="Trade this many sessions after the latest.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a run.")
+def command(profile: str, session: datetime | None, sessions: int | None, *, as_json: bool) -> None:
+    """
+    Trade a session: signals, plan, orders, records, report.
+
+    Starting the same session again is the same run: nothing is ordered twice.
+    """
+    if session is not None and sessions is not None:
+        raise click.UsageError("expected --session or --sessions, found both")
+    console = stdout()
+    outcomes = []
+    with open_house(profile) as house:
+        with _progress(console, as_json=as_json) as status:
+            for message in resume(house.ports):
+                status.update(_told(message))
+        for _ in range(sessions or 1):
+            day = _day(house, session, further=sessions is not None)
+            run, is_new = _trade(day, house, console, as_json=as_json)
+            outcomes.append(run.outcome)
+            _show(run, house, console, is_new=is_new, as_json=as_json)
+    if not all(outcome in _SUCCEEDED for outcome in outcomes):
+        raise click.exceptions.Exit(1)
+
+
+def _day(house: House, session: datetime | None, *, further: bool) -> date:
+    if further:
+        return following_session(house.ports)
+    return choose_session(house.ports, asked=None if session is None else session.date())
+
+
+def _trade(day: date, house: House, console: Console, *, as_json: bool) -> tuple[Run, bool]:
+    with _progress(console, as_json=as_json) as status:
+        run, is_new = start(day, house.ports)
+        for message in pump(house.ports):
+            status.update(_told(message))
+    return house.ports.runs.run(run.id) or run, is_new
+
+
+def _show(run: Run, house: House, console: Console, *, is_new: bool, as_json: bool) -> None:
+    report = report_of(run.id, house.ports)
+    if as_json:
+        click.echo(json.dumps({"new": is_new} | json.loads(encode(report))))
+        return
+    show_run(report, console)
+    if not is_new:
+        console.print(f"[yellow]The session of {run.session} was run before: same run, no new order.[/yellow]")
+    delivered = house.ports.runs.report(run.id)
+    for place in delivered.places if delivered is not None else ():
+        console.print(f"report    {place}", soft_wrap=True, highlight=False)
+    console.print(f"database  {house.database}", soft_wrap=True, highlight=False)
+
+
+def _progress(console: Console, *, as_json: bool) -> Status:
+    quiet = Console(stderr=True, quiet=as_json or not console.is_terminal)
+    return Status("loading strategies and bars …", console=quiet)
+
+
+def _told(message: Message) -> str:
+    return f"{message.due_at:%Y-%m-%d %H:%M:%S} UTC  {type(message.event).__name__}"

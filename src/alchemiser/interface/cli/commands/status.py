@@ -1,0 +1,56 @@
+"""
+`alchemiser status`: the account and the latest runs, as recorded.
+"""
+
+import json
+
+import click
+
+from alchemiser.container import encode, open_archive
+from alchemiser.domain.ledger.book import positions
+from alchemiser.interface.cli.output import a_table, stdout
+from alchemiser.interface.cli.options import json_option, profile_option
+from alchemiser.interface.cli.story import dollars, outcome_text
+
+
+@click.command()
+@profile_option
+@click.option("--limit", type=click.IntRange(1), default=10, show_default=True, help="How many runs to list.")
+@json_option
+def command(profile: str, limit: int, *, as_json: bool) -> None:
+    """
+    Show the latest runs and what the ledger says is held.
+    """
+    with open_archive(profile) as archive:
+        runs = archive.runs.runs(limit=limit)
+        held = positions(archive.ledger.entries())
+    if as_json:
+        shares = {symbol: str(quantity) for symbol, quantity in held.items()}
+        click.echo(json.dumps({"runs": [json.loads(encode(run)) for run in runs], "positions": shares}))
+        return
+    console = stdout()
+    if not runs:
+        console.print("nothing was run yet; start with `alchemiser run`")
+        return
+    table = a_table(title="Runs, latest first")
+    for name in ("session", "outcome", "run"):
+        table.add_column(name)
+    for name in ("equity before", "equity after", "cash"):
+        table.add_column(name, justify="right")
+    for run in runs:
+        table.add_row(
+            str(run.session),
+            outcome_text(run.outcome),
+            run.id,
+            dollars(run.opening.equity.value) if run.opening else "",
+            dollars(run.closing.equity.value) if run.closing else "",
+            dollars(run.closing.cash.value) if run.closing else "",
+        )
+    console.print(table)
+    book = a_table(title="Held, by the ledger")
+    book.add_column("symbol", style="bold")
+    book.add_column("shares", justify="right")
+    for symbol, quantity in held.items():
+        book.add_row(symbol, str(quantity))
+    console.print()
+    console.print(book)
