@@ -55,7 +55,8 @@ class LedgerEntry:
         """
         Return the change of cash: negative for a buy.
 
-        The price of shares that were bought at several is a quotient; its cost is exact in the finest unit there is.
+        The price of shares that were bought at several is a quotient; its cost is exact in the finest unit
+        there is.
         """
         amount = Money((self.price * self.quantity).value.quantize(FINEST_COST))
         return -amount if self.side is Side.BUY else amount

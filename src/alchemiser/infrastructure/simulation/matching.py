@@ -3,12 +3,13 @@ What becomes of an order in the simulated market, as a pure function of the orde
 
 1. An order arrives 20 to 300 ms after it was sent; a cancel takes 0.1 to 1 s and can come too late.
 2. One that crosses the spread fills from its arrival on, at the quote, never worse than its limit.
-3. One that rests inside the spread is hit at its limit, or at the middle when that is better, with a chance that
-   grows with its reach into the spread; it also fills at its limit once the market comes to it.
-4. A fill comes in one to three slices. What is unfilled when the cancel takes effect or the session closes stays so.
+3. One that rests inside the spread is hit at its limit, or at the middle when that is better, with a chance
+   that grows with its reach into the spread; it also fills at its limit once the market comes to it.
+4. A fill comes in one to three slices. What is unfilled when the cancel takes effect or the session closes
+   stays so.
 
-Every draw is a hash of the seed and the client order id, and every look at the quotes is at a fixed distance from
-the arrival. So what happened by an instant never depends on when or how often anybody asked.
+Every draw is a hash of the seed and the client order id, and every look at the quotes is at a fixed distance
+from the arrival. So what happened by an instant never depends on when or how often anybody asked.
 """
 
 import hashlib
@@ -29,6 +30,8 @@ _PATIENCE_S = 27.0
 _BASE_CHANCE = 0.10
 _REACH_CHANCE = 0.70
 _AT_MIDDLE = 0.25
+_TWO_SLICES = 0.50
+_THREE_SLICES = 0.85
 _FINEST = Decimal("0.0001")
 _PART = Decimal("1e-9")
 
@@ -73,7 +76,7 @@ def history(order: Placed, *, seed: int, quote_at: QuoteAt, until: datetime) -> 
     """
     ends_at, ending = _ending(order, seed)
     bound = min(until, ends_at)
-    slices = tuple(part for part in _slices(order, seed, quote_at, bound) if part.at <= bound)
+    slices = tuple(_slices(order, seed, quote_at, bound))
     total = sum((part.quantity.value for part in slices), Decimal(0))
     if total == order.body.quantity.value:
         return History(status=OrderStatus.FILLED, slices=slices, updated_at=slices[-1].at)
@@ -115,6 +118,8 @@ def _slices(order: Placed, seed: int, quote_at: QuoteAt, bound: datetime) -> Ite
     at, price = met
     for number, quantity in enumerate(_parts(order, seed)):
         at += _seconds(1 + 14 * _draw(seed, order, f"gap {number}")) if number else timedelta(0)
+        if at > bound:
+            return
         yield Slice(at=at, quantity=quantity, price=price)
 
 
@@ -140,7 +145,8 @@ def _meets(
 
 def _parts(order: Placed, seed: int) -> Iterator[Quantity]:
     quantity = order.body.quantity.value
-    count = 1 + int(2 * _draw(seed, order, "count") ** 2 + 0.9)
+    luck = _draw(seed, order, "count")
+    count = 1 + (luck > _TWO_SLICES) + (luck > _THREE_SLICES)
     step = Decimal(1) if quantity == quantity.to_integral_value() else _PART
     left = quantity
     for number in range(count - 1):
