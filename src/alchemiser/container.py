@@ -5,7 +5,7 @@ Builders import their adapter when it is first needed, so a command pays only fo
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
+from alchemiser.application.checkup import Study
 from alchemiser.application.ports.broker import Broker
 from alchemiser.application.ports.market import Calendar, Quotes
 from alchemiser.application.ports.messaging import Engine, Notifier
@@ -209,6 +210,23 @@ def open_archive(profile: str) -> Iterator[Archive]:
         database.close()
 
 
+def open_study(profile: str) -> Study:
+    """
+    Open what a profile evaluates, without its records.
+
+    Raises:
+        ConfigurationError: the profile is wrong.
+    """
+    settings = _settings(profile)
+    container = Container(settings=settings)
+    return Study(
+        rules=settings.rules,
+        calendar=container.calendar(),
+        library=container.library(),
+        bars=container.market(),
+    )
+
+
 def bars_file(path: Path) -> "BarsFile":
     """
     Read a file of bars.
@@ -237,13 +255,6 @@ def encode(value: object) -> str:
     from alchemiser.infrastructure.codec import encode as encode_value
 
     return encode_value(value)
-
-
-def shown_settings(profile: str) -> Mapping[str, Mapping[str, object]]:
-    """
-    Return every setting of a profile, secrets redacted.
-    """
-    return _settings(profile).redacted()
 
 
 def _settings(profile: str) -> "Settings":

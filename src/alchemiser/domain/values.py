@@ -142,7 +142,7 @@ class Price(_Amount):
 
     def tick(self, side: Side) -> "Price":
         """
-        Round to the tick the exchange takes (0.01 from a dollar up, else 0.0001), toward passive: a buy down, a sell up.
+        Round to the exchange's tick (0.01 from a dollar up, else 0.0001), toward passive: a buy down, a sell up.
         """
         step = _CENT if self.value >= _ONE else _SUB_PENNY
         down = self.value.quantize(step, rounding=ROUND_FLOOR)
