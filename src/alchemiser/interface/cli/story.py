@@ -20,7 +20,7 @@ from alchemiser.domain.portfolio.account import Account
 from alchemiser.domain.portfolio.plan import Action, RebalancePlan
 from alchemiser.domain.portfolio.target import Target
 from alchemiser.domain.strategy.signal import Decision
-from alchemiser.interface.cli.output import a_table, clean, percent
+from alchemiser.interface.cli.output import a_table, percent
 
 _COLOURS = {
     Outcome.SUCCESS: "green",

@@ -10,8 +10,8 @@ from alchemiser.application.ports.suite import Archive
 from alchemiser.application.queries import causes_of
 from alchemiser.container import encode, open_archive
 from alchemiser.domain.ledger.book import LedgerEntry
-from alchemiser.interface.cli.output import a_table, stdout
 from alchemiser.interface.cli.options import json_option, profile_option
+from alchemiser.interface.cli.output import a_table, stdout
 from alchemiser.interface.cli.story import clock, dollars
 
 

@@ -10,8 +10,8 @@ import click
 from alchemiser.application.preview import preview
 from alchemiser.application.start import choose_session
 from alchemiser.container import encode, open_house
-from alchemiser.interface.cli.output import stdout
 from alchemiser.interface.cli.options import json_option, profile_option
+from alchemiser.interface.cli.output import stdout
 from alchemiser.interface.cli.story import show_plan
 
 

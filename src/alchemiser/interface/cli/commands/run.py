@@ -6,6 +6,7 @@ import json
 from datetime import date, datetime
 
 import click
+from rich.console import Console
 from rich.status import Status
 
 from alchemiser.application.dispatch import pump
@@ -15,8 +16,8 @@ from alchemiser.application.queries import report_of
 from alchemiser.application.start import choose_session, following_session, resume, start
 from alchemiser.container import House, encode, open_house
 from alchemiser.domain.events import Outcome
-from alchemiser.interface.cli.output import stdout
 from alchemiser.interface.cli.options import profile_option
+from alchemiser.interface.cli.output import stdout
 from alchemiser.interface.cli.story import show_run
 
 _SUCCEEDED = {Outcome.SUCCESS, Outcome.SKIPPED}

@@ -8,8 +8,8 @@ import click
 
 from alchemiser.container import encode, open_archive
 from alchemiser.domain.ledger.book import positions
-from alchemiser.interface.cli.output import a_table, stdout
 from alchemiser.interface.cli.options import json_option, profile_option
+from alchemiser.interface.cli.output import a_table, stdout
 from alchemiser.interface.cli.story import dollars, outcome_text
 
 
