@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from dependency_injector import containers, providers
 
 from alchemiser.application.checkup import Study
 from alchemiser.application.ports.broker import Broker
-from alchemiser.application.ports.market import Calendar, Quotes
+from alchemiser.application.ports.market import Calendar
 from alchemiser.application.ports.messaging import Engine, Notifier
 from alchemiser.application.ports.records import Ledger, Runs, Trades
 from alchemiser.application.ports.reports import ReportRenderer
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from alchemiser.infrastructure.bars.files import BarsFile
     from alchemiser.infrastructure.settings.load import Settings
     from alchemiser.infrastructure.simulation.market import SimulatedMarket
+    from alchemiser.infrastructure.simulation.quotes import SimulatedQuotes
     from alchemiser.infrastructure.sql.engine import Database
 
 
@@ -36,10 +38,11 @@ def _calendar() -> Calendar:
     return new_york()
 
 
-def _clock() -> Clock:
+def _clock(calendar: Calendar, settings: "Settings") -> Clock:
     from alchemiser.infrastructure.simulation.clock import ManualClock
 
-    return ManualClock()
+    # It begins before the first session opens; records and timers move it on.
+    return ManualClock(calendar.session(settings.rules.first_session).opens_at - timedelta(hours=1))
 
 
 def _market(calendar: Calendar, settings: "Settings") -> "SimulatedMarket":
@@ -52,24 +55,25 @@ def _library(settings: "Settings") -> StrategyLibrary:
     return strategy_library(settings.tables.strategies.portfolio)
 
 
-def _quotes(market: "SimulatedMarket", clock: Clock) -> Quotes:
+def _quotes(market: "SimulatedMarket", clock: Clock) -> "SimulatedQuotes":
     from alchemiser.infrastructure.simulation.quotes import SimulatedQuotes
 
     return SimulatedQuotes(market, clock)
 
 
-def _broker(market: "SimulatedMarket", calendar: Calendar, clock: Clock, settings: "Settings") -> Broker:
-    from alchemiser.infrastructure.simulation.broker import SimulatedBroker
-    from alchemiser.infrastructure.simulation.quotes import SimulatedQuotes
+def _broker(calendar: Calendar, clock: Clock, quotes: "SimulatedQuotes", settings: "Settings") -> Broker:
+    from alchemiser.domain.values import Money
+    from alchemiser.infrastructure.simulation.assets import asset_of
+    from alchemiser.infrastructure.simulation.broker import SimulatedBroker, Venue
 
+    tables = settings.tables
+    venue = Venue(calendar=calendar, quote_at=quotes.quote_at, asset_of=asset_of, seed=tables.market.seed)
     return SimulatedBroker(
-        path=settings.tables.broker.path,
-        account=settings.tables.account.id,
-        cash=settings.tables.account.cash,
-        calendar=calendar,
+        str(tables.broker.path),
         clock=clock,
-        quote_at=SimulatedQuotes(market, clock).quote_at,
-        seed=settings.tables.market.seed,
+        venue=venue,
+        account_id=tables.account.id,
+        cash=Money(tables.account.cash),
     )
 
 
@@ -128,12 +132,12 @@ class Container(containers.DeclarativeContainer):
     """
 
     settings = providers.Dependency()
-    clock = providers.Singleton(_clock)
     calendar = providers.Singleton(_calendar)
+    clock = providers.Singleton(_clock, calendar, settings)
     library = providers.Singleton(_library, settings)
     market = providers.Singleton(_market, calendar, settings)
     quotes = providers.Singleton(_quotes, market, clock)
-    broker = providers.Singleton(_broker, market, calendar, clock, settings)
+    broker = providers.Singleton(_broker, calendar, clock, quotes, settings)
     database = providers.Singleton(_database, settings)
     engine = providers.Singleton(_engine, database, settings)
     runs = providers.Singleton(_runs, database)
@@ -179,15 +183,19 @@ def open_house(profile: str) -> Iterator[House]:
         ConfigurationError: the profile or the portfolio is wrong; nothing was made.
         RecordsError: the database cannot be used.
     """
+    from alchemiser.infrastructure.logs import logging_to
+
     settings = _settings(profile)
-    _start_logs(settings)
     container = Container(settings=settings)
     # The book is read before any file is made: bad strategies leave nothing behind.
     container.library().book()
+    logs = settings.tables.logs
+    database = container.database()
     try:
-        yield House(ports=_with_faults(container.ports(), settings), database=settings.tables.records.url)
+        with logging_to(logs.path, level=logs.level, clock=container.clock()):
+            yield House(ports=_with_faults(container.ports(), settings), database=settings.tables.records.url)
     finally:
-        container.database().close()
+        database.close()
 
 
 @contextmanager
@@ -245,7 +253,7 @@ def strategy_library(portfolio: Path) -> StrategyLibrary:
     """
     from alchemiser.infrastructure.strategy_files import StrategyFiles
 
-    return StrategyFiles(portfolio)
+    return StrategyFiles(portfolio.parent, portfolio=portfolio.name)
 
 
 def encode(value: object) -> str:
@@ -261,12 +269,6 @@ def _settings(profile: str) -> "Settings":
     from alchemiser.infrastructure.settings.load import load_settings
 
     return load_settings(profile, environment=os.environ)
-
-
-def _start_logs(settings: "Settings") -> None:
-    from alchemiser.infrastructure.logs import start_logs
-
-    start_logs(level=settings.tables.logs.level, path=settings.tables.logs.path)
 
 
 def _with_faults(ports: Ports, settings: "Settings") -> Ports:

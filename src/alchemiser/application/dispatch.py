@@ -55,7 +55,7 @@ def deliver(message: Message, ports: Ports) -> None:
             with ports.engine.finishing(message, now=ports.clock.now()) as tx:
                 tx.emit(_failure(message, ports, error=str(exc), category=exc.category.value))
         except Exception as exc:  # noqa: BLE001 - the one place that keeps a defect from stopping other messages
-            _log.error("handler_crashed", trace=traceback.format_exc())  # noqa: TRY400 - the trace is a field
+            _log.error("handler_crashed", trace=traceback.format_exc())
             _give_back(message, ports, error=f"{type(exc).__name__}: {exc}", category="critical")
         else:
             _log.info("message_handled", event_type=type(message.event).__name__)

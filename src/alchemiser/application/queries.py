@@ -26,9 +26,7 @@ def report_of(run_id: str, archive: Archive) -> RunReport:
     """
     run = archive.runs.run(run_id)
     if run is None:
-        raise ConfigurationError(
-            f"expected a recorded run, found none called {run_id}; `alchemiser status` lists them"
-        )
+        raise ConfigurationError(f"expected a recorded run, found none called {run_id}; `alchemiser status` lists them")
     report = RunReport(
         run=run,
         signals=archive.runs.signals(run_id),

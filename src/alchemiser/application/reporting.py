@@ -46,9 +46,7 @@ def prepare_report(event: PortfolioStateChanged | WorkflowFailed, ports: Ports) 
     finished = replace(finished, warnings=warnings_of(finished))
     words = ports.renderer.render(finished)
     try:
-        places = ports.notifier.deliver(
-            name=run.id, subject=words.subject, text=words.text, html=words.html
-        )
+        places = ports.notifier.deliver(name=run.id, subject=words.subject, text=words.text, html=words.html)
     except NotificationError as exc:
         # A report that cannot be delivered is kept in the records; it never fails a run.
         _log.warning("report_not_delivered", run_id=run.id, error=str(exc))

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from alchemiser.application.ports.records import Run, Transaction
 from alchemiser.application.ports.suite import Ports
-from alchemiser.application.trading import authorise_buys, first_tick
+from alchemiser.application.trading import first_tick
 from alchemiser.domain.errors import ReconciliationMismatch
 from alchemiser.domain.events import (
     ExecutionPhaseCompleted,
@@ -43,10 +43,9 @@ Next: TypeAlias = ExecutionTickDue | Settled
 
 def prepare_next_phase(event: ExecutionPhaseCompleted, ports: Ports) -> Next:
     """
-    Size the buys from what the sells left, or settle.
+    Return the buys' first timer, or settle.
     """
     if event.phase is Phase.SELLS:
-        authorise_buys(event.run_id, ports)
         return first_tick(event, Phase.BUYS, at=ports.clock.now())
     return _settle(event, ports)
 
@@ -63,9 +62,7 @@ def apply_next_phase(event: ExecutionPhaseCompleted, following: Next, tx: Transa
         tx.emit(following)
 
 
-def mismatches(
-    opening: Account, fills: Iterable[LedgerEntry], closing: Account
-) -> tuple[ReconciliationMismatch, ...]:
+def mismatches(opening: Account, fills: Iterable[LedgerEntry], closing: Account) -> tuple[ReconciliationMismatch, ...]:
     """
     Return every symbol whose shares at the broker are not what the opening account and the fills add up to.
     """

@@ -101,9 +101,7 @@ def prepare_evaluation(event: WorkflowStarted, ports: Ports) -> tuple[PartialSig
     )
 
 
-def apply_evaluation(
-    event: WorkflowStarted, decided: tuple[PartialSignalGenerated, ...], tx: Transaction
-) -> None:
+def apply_evaluation(event: WorkflowStarted, decided: tuple[PartialSignalGenerated, ...], tx: Transaction) -> None:
     """
     Tell what each strategy decided.
     """

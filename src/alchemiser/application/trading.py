@@ -1,13 +1,13 @@
 """
 Walk a run's trades: sells first, then buys, tick by tick on durable timers.
 
-A tick looks at the market and the broker once, moves every trade of its phase on, and says when to look again. Trades
-are authorised once, before their phase's first tick: sells from what is available, buys from what the sells left.
+A tick looks at the market and the broker once, moves every trade of its phase on, and says when to look again.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from alchemiser.application.execute import TickResult, tick
+from alchemiser.application.execute import Desk, TickResult, tick
 from alchemiser.application.ports.records import Transaction
 from alchemiser.application.ports.suite import Ports
 from alchemiser.domain.events import (
@@ -19,35 +19,20 @@ from alchemiser.domain.events import (
     TradeExecuted,
     caused_by,
 )
-from alchemiser.domain.execution import phase
 from alchemiser.domain.execution.fills import filled
 from alchemiser.domain.execution.order import Trade
-from alchemiser.domain.values import Side
 
 _SOURCE = "alchemiser.application.trading.tick"
-SIDES = {Phase.SELLS: Side.SELL, Phase.BUYS: Side.BUY}
 
 
-def authorise_sells(run_id: str, ports: Ports) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticked:
     """
-    Allow each sell what is planned, at most what is available.
+    What a tick did, and when.
     """
-    sells = _of_phase(run_id, Phase.SELLS, ports)
-    if sells:
-        now = ports.clock.now()
-        ports.trades.commit(phase.authorise_sells(sells, ports.broker.account(), now=now), ())
 
-
-def authorise_buys(run_id: str, ports: Ports) -> None:
-    """
-    Allow the buys what the account can pay now that every sell is final.
-    """
-    buys = _of_phase(run_id, Phase.BUYS, ports)
-    if buys:
-        allowed = phase.authorise_buys(
-            buys, ports.broker.account(), policy=ports.rules.walk, now=ports.clock.now()
-        )
-        ports.trades.commit(allowed, ())
+    at: datetime
+    result: TickResult
 
 
 def first_tick(cause: Event, of: Phase, *, at: datetime) -> ExecutionTickDue:
@@ -59,9 +44,8 @@ def first_tick(cause: Event, of: Phase, *, at: datetime) -> ExecutionTickDue:
 
 def prepare_sells(event: RebalancePlanned, ports: Ports) -> ExecutionTickDue:
     """
-    Authorise the sells.
+    Return the sells' first timer.
     """
-    authorise_sells(event.run_id, ports)
     return first_tick(event, Phase.SELLS, at=ports.clock.now())
 
 
@@ -73,34 +57,47 @@ def apply_sells(event: RebalancePlanned, first: ExecutionTickDue, tx: Transactio
     tx.emit(first)
 
 
-def prepare_tick(event: ExecutionTickDue, ports: Ports) -> TickResult:
+def prepare_tick(event: ExecutionTickDue, ports: Ports) -> Ticked:
     """
     Move every trade of the phase on.
     """
-    return tick(event.run_id, event.phase, ports)
+    run = ports.runs.run(event.run_id)
+    if run is None:
+        raise LookupError(f"{event.run_id}: no such run")
+    rules = ports.rules
+    desk = Desk(
+        trades=ports.trades,
+        broker=ports.broker,
+        quotes=ports.quotes,
+        clock=ports.clock,
+        policy=rules.walk,
+        limits=rules.limits,
+    )
+    session = ports.calendar.session(run.session)
+    return Ticked(
+        at=ports.clock.now(),
+        result=tick(run.id, event.phase, session=session, started_at=run.started_at, desk=desk),
+    )
 
 
-def apply_tick(event: ExecutionTickDue, result: TickResult, tx: Transaction) -> None:
+def apply_tick(event: ExecutionTickDue, ticked: Ticked, tx: Transaction) -> None:
     """
     Tell of trades that ended; set the next timer, or tell that the phase is over.
     """
+    result, at = ticked.result, ticked.at
     for trade in result.finished:
-        tx.emit(_executed(event, trade, at=result.at))
+        tx.emit(_executed(event, trade, at=at))
     if result.next_due is not None:
-        following = _tick_due(event, event.phase, number=event.number + 1, at=result.at)
+        following = _tick_due(event, event.phase, number=event.number + 1, at=at)
         tx.emit(following, due_at=result.next_due)
         return
     tx.emit(
         ExecutionPhaseCompleted(
-            meta=caused_by(event, ExecutionPhaseCompleted, at=result.at, source=_SOURCE, key=event.phase),
+            meta=caused_by(event, ExecutionPhaseCompleted, at=at, source=_SOURCE, key=event.phase),
             run_id=event.run_id,
             phase=event.phase,
         )
     )
-
-
-def _of_phase(run_id: str, of: Phase, ports: Ports) -> tuple[Trade, ...]:
-    return tuple(trade for trade in ports.trades.trades(run_id) if trade.side is SIDES[of])
 
 
 def _tick_due(cause: Event, of: Phase, *, number: int, at: datetime) -> ExecutionTickDue:

@@ -42,9 +42,7 @@ class Route:
     handle: Handle
 
 
-def on(
-    kind: type[E], name: str, prepare: Callable[[E, Ports], P], apply: Callable[[E, P, Transaction], None]
-) -> Route:
+def on(kind: type[E], name: str, prepare: Callable[[E, Ports], P], apply: Callable[[E, P, Transaction], None]) -> Route:
     """
     Return the route of an event type to a prepare and apply pair.
     """

@@ -122,6 +122,4 @@ def panel(sessions: Sequence[date], closes: Mapping[Symbol, Sequence[float]]) ->
     Return a panel from one sequence of closes per symbol, each as long as `sessions`.
     """
     values = np.array([list(series) for series in closes.values()], dtype=np.float64)
-    return Closes(
-        sessions=tuple(sessions), symbols=tuple(closes), values=values.reshape(len(closes), len(sessions))
-    )
+    return Closes(sessions=tuple(sessions), symbols=tuple(closes), values=values.reshape(len(closes), len(sessions)))

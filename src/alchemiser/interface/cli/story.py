@@ -89,14 +89,10 @@ def _heading(report: RunReport) -> RenderableType:
     text.append(f"  ·  bars through {run.signal_session}  ·  account {run.account}\n")
     text.append(outcome_text(outcome))
     if run.opening is not None and run.closing is not None:
-        text.append(
-            f"  ·  equity {dollars(run.opening.equity.value)} → {dollars(run.closing.equity.value)} USD"
-        )
+        text.append(f"  ·  equity {dollars(run.opening.equity.value)} → {dollars(run.closing.equity.value)} USD")
     if run.detail:
         text.append(f"\n{run.detail}")
-    return Panel(
-        text, title=run.id, title_align="left", border_style=_COLOURS.get(outcome or Outcome.PARTIAL, "")
-    )
+    return Panel(text, title=run.id, title_align="left", border_style=_COLOURS.get(outcome or Outcome.PARTIAL, ""))
 
 
 def _signals(signals: tuple[PartialSignalGenerated, ...]) -> Table:
@@ -109,9 +105,7 @@ def _signals(signals: tuple[PartialSignalGenerated, ...]) -> Table:
         if told.signal is None:
             wants, because = Text("no signal", style="red"), Text(told.failure)
         else:
-            wants = Text(
-                "\n".join(f"{symbol} {percent(weight)}" for symbol, weight in told.signal.weights.items())
-            )
+            wants = Text("\n".join(f"{symbol} {percent(weight)}" for symbol, weight in told.signal.weights.items()))
             because = Text("\n".join(_because(decision) for decision in told.signal.decisions[-4:]))
         table.add_row(told.strategy, percent(told.allocation), wants or Text("cash"), because)
     return table
@@ -131,9 +125,7 @@ def _target(target: Target) -> Table:
     table.add_column("from", overflow="fold", ratio=1)
     for symbol, weight in sorted(target.weights.items(), key=lambda item: (-item[1], item[0])):
         parts = [one for one in target.contributions if one.symbol == symbol]
-        table.add_row(
-            symbol, percent(weight), "  ".join(f"{part.strategy} {percent(part.weight)}" for part in parts)
-        )
+        table.add_row(symbol, percent(weight), "  ".join(f"{part.strategy} {percent(part.weight)}" for part in parts))
     cash = 1 - sum(target.weights.values(), Decimal(0))
     if cash:
         table.add_row("cash", percent(cash), "")

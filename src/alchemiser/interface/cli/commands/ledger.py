@@ -22,9 +22,7 @@ from alchemiser.interface.cli.story import clock, dollars
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="How many rows to show.")
 @click.option("--offset", type=click.IntRange(0), default=0, show_default=True, help="How many rows to skip.")
 @json_option
-def command(
-    profile: str, run_id: str | None, symbol: str | None, limit: int, offset: int, *, as_json: bool
-) -> None:
+def command(profile: str, run_id: str | None, symbol: str | None, limit: int, offset: int, *, as_json: bool) -> None:
     """
     List fills in the order they were seen, each with the strategies whose decisions caused it.
     """
