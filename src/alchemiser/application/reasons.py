@@ -40,8 +40,7 @@ def reason(decision: Decision) -> str:
         case "filter":
             return _filter(decision)
         case _:
-            shares = _listed(f"{score.candidate} {share_text(score.share)}" for score in decision.scores)
-            return f"the calmer, the more: {shares}"
+            return f"the calmer, the more: {_listed(map(_shared, decision.scores)) or decision.outcome}"
 
 
 def share_text(share: Decimal) -> str:
@@ -184,6 +183,11 @@ def _written(form: Form) -> str:
 
 def _scored(score: Score) -> str:
     return score.candidate if score.value is None else f"{score.candidate} ({score.value:.2f})"
+
+
+def _shared(score: Score) -> str:
+    value = "" if score.value is None else f" ({score.value:.2f})"
+    return f"{score.candidate} {share_text(score.share)}{value}"
 
 
 def _listed(names: Iterable[str]) -> str:
