@@ -12,7 +12,7 @@ A tick can be cut off anywhere and delivered again: what was committed is not do
 found at the broker by its id, what was not sent is sent.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -21,10 +21,14 @@ from typing import assert_never
 import structlog
 
 from alchemiser.application.ports.broker import Broker
-from alchemiser.application.ports.market import Quotes
-from alchemiser.application.ports.records import Trades
-from alchemiser.application.ports.system import Clock
-from alchemiser.domain.errors import BrokerUnavailable, DuplicateClientOrderId, OrderRefused, OrderRejected
+from alchemiser.application.ports.suite import Ports
+from alchemiser.domain.errors import (
+    BrokerUnavailable,
+    DuplicateClientOrderId,
+    OrderRefused,
+    OrderRejected,
+    RecordsError,
+)
 from alchemiser.domain.events import Phase
 from alchemiser.domain.execution.answers import (
     Accepted,
@@ -37,10 +41,10 @@ from alchemiser.domain.execution.answers import (
     refused,
 )
 from alchemiser.domain.execution.fills import NO_SHARES
-from alchemiser.domain.execution.gate import ApprovedOrder, Context, Limits, approve
+from alchemiser.domain.execution.gate import ApprovedOrder, Context, approve
 from alchemiser.domain.execution.order import BrokerOrder, Trade, TradeStatus
 from alchemiser.domain.execution.phase import authorise_buys, authorise_sells
-from alchemiser.domain.execution.policy import Deadlines, WalkPolicy, deadlines
+from alchemiser.domain.execution.policy import Deadlines, deadlines
 from alchemiser.domain.execution.step import Cancel, Seen, Step, Submit
 from alchemiser.domain.execution.walk import advance
 from alchemiser.domain.ledger.book import LedgerEntry
@@ -53,28 +57,6 @@ log = structlog.get_logger()
 _NO_MONEY = Money(Decimal(0))
 
 
-def never() -> bool:
-    """
-    Tell that the kill switch is off.
-    """
-    return False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """
-    Everything an execution works with; `is_halted` reads the kill switch.
-    """
-
-    trades: Trades
-    broker: Broker
-    quotes: Quotes
-    clock: Clock
-    policy: WalkPolicy
-    limits: Limits
-    is_halted: Callable[[], bool] = never
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickResult:
     """
@@ -84,8 +66,10 @@ class TickResult:
         trades: the phase's trades.
         next_due: when to tick again; None once every trade is final.
         finished: the final trades, told once: on the tick that ends the phase, empty before.
+        at: the instant of the tick.
     """
 
+    at: datetime
     trades: tuple[Trade, ...]
     next_due: datetime | None
     finished: tuple[Trade, ...]
@@ -103,7 +87,6 @@ class _View:
     quotes: Mapping[Symbol, Quote]
     symbols: frozenset[Symbol]
     ends: Deadlines
-    is_halted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,61 +101,62 @@ class _Move:
     cancel: str = ""
 
 
-def tick(run_id: str, phase: Phase, *, session: Session, started_at: datetime, desk: Desk) -> TickResult:
+def tick(run_id: str, phase: Phase, ports: Ports) -> TickResult:
     """
     Move the trades of a phase that are due, and commit.
 
-    Args:
-        started_at: when the run began; orders are looked up from then on, and sells have half the time from
-            then.
-
     Raises:
         ValueError: buys are ticked while a sell is not final.
+        RecordsError: the run is not recorded.
         BrokerAuthError: the broker does not accept us; nothing more can be done by waiting.
     """
-    everything = desk.trades.trades(run_id)
+    everything = ports.trades.trades(run_id)
     side = Side.SELL if phase is Phase.SELLS else Side.BUY
     mine = tuple(trade for trade in everything if trade.side is side)
     if side is Side.BUY and any(t.side is Side.SELL and t.status is TradeStatus.OPEN for t in everything):
         raise ValueError(f"{run_id}: buys were ticked while sells are open")
-    now = desk.clock.now()
+    now = ports.clock.now()
     if not any(_is_due(trade, now) for trade in mine):
-        return _result(mine)
-    ends = deadlines(side, session=session, started_at=started_at)
+        return _result(mine, now)
+    run = ports.runs.run(run_id)
+    if run is None:
+        raise RecordsError(f"expected the run {run_id} in the records, found trades without it; restore the database")
+    session = ports.calendar.session(run.session)
+    ends = deadlines(side, session=session, started_at=run.started_at)
     try:
-        mine = _authorised(mine, side, now=now, desk=desk)
-        view = _look(everything, mine, now=now, since=started_at, ends=ends, desk=desk)
+        mine = _authorised(mine, side, now=now, ports=ports)
+        view = _look(everything, mine, now=now, since=run.started_at, ends=ends, ports=ports)
     except BrokerUnavailable as error:
         log.warning("broker_unavailable", run_id=run_id, phase=phase.value, error=str(error))
-        return _without_broker(mine, now=now, ends=ends, desk=desk)
-    moves = _decided(mine, view, opens_at=session.opens_at, desk=desk)
-    _commit([move for move in moves if _has_news(move)], session=session, now=now, desk=desk)
-    answered = _sent(moves, desk)
-    _commit(answered, session=session, now=now, desk=desk)
+        return _without_broker(mine, now=now, ends=ends, ports=ports)
+    moves = _decided(mine, view, opens_at=session.opens_at, ports=ports)
+    _commit([move for move in moves if _has_news(move)], session=session, now=now, ports=ports)
+    answered = _sent(moves, ports)
+    _commit(answered, session=session, now=now, ports=ports)
     moved = {move.after.id: move.after for move in [*moves, *answered]}
-    return _result([moved.get(trade.id, trade) for trade in mine])
+    return _result([moved.get(trade.id, trade) for trade in mine], now)
 
 
 def _is_due(trade: Trade, now: datetime) -> bool:
     return trade.status is TradeStatus.OPEN and (trade.due_at is None or trade.due_at <= now)
 
 
-def _result(trades: Sequence[Trade]) -> TickResult:
+def _result(trades: Sequence[Trade], at: datetime) -> TickResult:
     dues = [trade.due_at for trade in trades if trade.status is TradeStatus.OPEN and trade.due_at is not None]
     if dues:
-        return TickResult(trades=tuple(trades), next_due=min(dues), finished=())
-    return TickResult(trades=tuple(trades), next_due=None, finished=tuple(trades))
+        return TickResult(at=at, trades=tuple(trades), next_due=min(dues), finished=())
+    return TickResult(at=at, trades=tuple(trades), next_due=None, finished=tuple(trades))
 
 
-def _authorised(trades: tuple[Trade, ...], side: Side, *, now: datetime, desk: Desk) -> tuple[Trade, ...]:
+def _authorised(trades: tuple[Trade, ...], side: Side, *, now: datetime, ports: Ports) -> tuple[Trade, ...]:
     if all(trade.authorised is not None or trade.status is not TradeStatus.OPEN for trade in trades):
         return trades
-    account = desk.broker.account()
+    account = ports.broker.account()
     if side is Side.SELL:
         allowed = authorise_sells(trades, account, now=now)
     else:
-        allowed = authorise_buys(trades, account, policy=desk.policy, now=now)
-    desk.trades.commit(allowed, ())
+        allowed = authorise_buys(trades, account, policy=ports.rules.walk, now=now)
+    ports.trades.commit(allowed, ())
     return allowed
 
 
@@ -183,24 +167,23 @@ def _look(
     now: datetime,
     since: datetime,
     ends: Deadlines,
-    desk: Desk,
+    ports: Ports,
 ) -> _View:
     # The account is read after the orders: shares that a cancelled sell gave back are available by then.
-    orders = {order.body.client_order_id: order for order in desk.broker.orders(since=since)}
+    orders = {order.body.client_order_id: order for order in ports.broker.orders(since=since)}
     return _View(
         now=now,
         orders=orders,
-        account=desk.broker.account(),
-        quotes=desk.quotes.latest(sorted({trade.symbol for trade in mine if _is_due(trade, now)})),
+        account=ports.broker.account(),
+        quotes=ports.quotes.latest(sorted({trade.symbol for trade in mine if _is_due(trade, now)})),
         symbols=frozenset(trade.symbol for trade in everything),
         ends=ends,
-        is_halted=desk.is_halted(),
     )
 
 
-def _without_broker(trades: Sequence[Trade], *, now: datetime, ends: Deadlines, desk: Desk) -> TickResult:
+def _without_broker(trades: Sequence[Trade], *, now: datetime, ends: Deadlines, ports: Ports) -> TickResult:
     if now < ends.give_up_at:
-        return TickResult(trades=tuple(trades), next_due=now + desk.policy.poll, finished=())
+        return TickResult(at=now, trades=tuple(trades), next_due=now + ports.rules.walk.poll, finished=())
     blind = Seen(
         now=now,
         quote=None,
@@ -210,35 +193,34 @@ def _without_broker(trades: Sequence[Trade], *, now: datetime, ends: Deadlines, 
         deadlines=ends,
         is_halted=True,
     )
-    final = [advance(trade, blind, desk.policy).trade for trade in trades]
-    desk.trades.commit(final, ())
-    return _result(final)
+    final = [advance(trade, blind, ports.rules.walk).trade for trade in trades]
+    ports.trades.commit(final, ())
+    return _result(final, now)
 
 
-def _decided(trades: Sequence[Trade], view: _View, *, opens_at: datetime, desk: Desk) -> list[_Move]:
+def _decided(trades: Sequence[Trade], view: _View, *, opens_at: datetime, ports: Ports) -> list[_Move]:
     spendable = max(min(view.account.buying_power, view.account.cash), _NO_MONEY)
     moves = []
     for trade in trades:
         if not _is_due(trade, view.now):
             continue
-        step = advance(trade, _seen(trade, view, spendable), desk.policy)
+        step = advance(trade, _seen(trade, view, spendable, is_halted=ports.rules.limits.is_halted), ports.rules.walk)
         context = Context(
             now=view.now,
-            is_halted=view.is_halted,
             opens_at=opens_at,
             last_send=view.ends.last_send,
             symbols=view.symbols,
             account=view.account,
             spendable=spendable,
         )
-        move = _move(trade, step, context, desk)
+        move = _move(trade, step, context, ports)
         if move.order is not None and move.order.body.side is Side.BUY:
             spendable -= move.order.body.limit * move.order.body.quantity
         moves.append(move)
     return moves
 
 
-def _seen(trade: Trade, view: _View, spendable: Money) -> Seen:
+def _seen(trade: Trade, view: _View, spendable: Money, *, is_halted: bool) -> Seen:
     position = view.account.held().get(trade.symbol)
     return Seen(
         now=view.now,
@@ -247,11 +229,11 @@ def _seen(trade: Trade, view: _View, spendable: Money) -> Seen:
         available=NO_SHARES if position is None else position.available,
         spendable=spendable,
         deadlines=view.ends,
-        is_halted=view.is_halted,
+        is_halted=is_halted,
     )
 
 
-def _move(before: Trade, step: Step, context: Context, desk: Desk) -> _Move:
+def _move(before: Trade, step: Step, context: Context, ports: Ports) -> _Move:
     match step.action:
         case None:
             return _Move(before=before, after=step.trade)
@@ -259,10 +241,10 @@ def _move(before: Trade, step: Step, context: Context, desk: Desk) -> _Move:
             return _Move(before=before, after=step.trade, cancel=order_id)
         case Submit(body=body):
             try:
-                order = approve(body, step.trade, context, desk.limits)
+                order = approve(body, step.trade, context, ports.rules.limits)
             except OrderRefused as refusal:
                 log.warning("order_refused", trade_id=before.id, rail=refusal.rail, error=str(refusal))
-                after = refused(step.trade, str(refusal), at=context.now, policy=desk.policy)
+                after = refused(step.trade, str(refusal), at=context.now, policy=ports.rules.walk)
                 return _Move(before=before, after=after)
             return _Move(before=before, after=step.trade, order=order)
         case _:
@@ -274,26 +256,26 @@ def _has_news(move: _Move) -> bool:
     return replace(move.after, due_at=move.before.due_at) != move.before
 
 
-def _commit(moves: Sequence[_Move], *, session: Session, now: datetime, desk: Desk) -> None:
+def _commit(moves: Sequence[_Move], *, session: Session, now: datetime, ports: Ports) -> None:
     if not moves:
         return
     fills: list[LedgerEntry] = []
     for move in moves:
         fills.extend(new_fills(move.before, move.after, session=session.day, seen_at=now))
-    desk.trades.commit([move.after for move in moves], fills)
+    ports.trades.commit([move.after for move in moves], fills)
 
 
-def _sent(moves: Sequence[_Move], desk: Desk) -> list[_Move]:
+def _sent(moves: Sequence[_Move], ports: Ports) -> list[_Move]:
     answered = []
     for move in moves:
         if move.order is not None:
-            answer = _submit(move.order, desk.broker)
+            answer = _submit(move.order, ports.broker)
         elif move.cancel:
-            answer = _cancel(move.cancel, desk.broker)
+            answer = _cancel(move.cancel, ports.broker)
         else:
             continue
         log.info("broker_answered", trade_id=move.after.id, answer=type(answer).__name__)
-        after = record(move.after, answer, at=desk.clock.now(), policy=desk.policy)
+        after = record(move.after, answer, at=ports.clock.now(), policy=ports.rules.walk)
         answered.append(_Move(before=move.after, after=after))
     return answered
 

@@ -84,27 +84,29 @@ def record(trade: Trade, answer: Answer, *, at: datetime, policy: WalkPolicy) ->
             assert_never(answer)
 
 
-def refused(before: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> Trade:
+def refused(trade: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> Trade:
     """
-    Return the trade when the gate refuses what a step wanted to send; `before` is the trade as that step
-    found it.
+    Return a trade whose latest step the gate did not let pass, so that it was not sent.
 
-    A trade with nothing at the broker fails. An order that may be there already is not sent again, only
-    looked up.
+    A first send leaves nothing at the broker: the trade fails. An order that may be there already is only
+    looked up from now on, for as long as the gate refuses it.
     """
-    if before.intents and isinstance(before.intents[-1].state, Sent):
-        return replace(before, due_at=at + policy.poll)
-    return ended(before, TradeStatus.FAILED, reason)
+    state = trade.intents[-1].state
+    if isinstance(state, Sent) and state.posts > 1:
+        unsent = with_state(trade, replace(state, posts=state.posts - 1))
+        return replace(unsent, due_at=at + policy.poll)
+    return ended(with_state(trade, _never_taken(reason, at)), TradeStatus.FAILED, reason)
 
 
 def _rejected(trade: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> Trade:
     state = trade.intents[-1].state
     if not isinstance(state, Sent) or state.posts != 1:
         return _due(trade, at=at, policy=policy)
-    closed = Closed(
-        order_id="", status=OrderStatus.REJECTED, filled=NO_SHARES, average=None, closed_at=at, reason=reason
-    )
-    return replace(with_state(trade, closed), due_at=at)
+    return replace(with_state(trade, _never_taken(reason, at)), due_at=at)
+
+
+def _never_taken(reason: str, at: datetime) -> Closed:
+    return Closed(order_id="", status=OrderStatus.REJECTED, filled=NO_SHARES, average=None, closed_at=at, reason=reason)
 
 
 def _due(trade: Trade, *, at: datetime, policy: WalkPolicy) -> Trade:

@@ -54,12 +54,14 @@ class Limits:
             spread.
         collar: how far a limit price may be from the plan's price, as a fraction.
         allowed: the only symbols that may be traded; None allows all.
+        is_halted: the kill switch is on: nothing is sent, what rests is cancelled.
     """
 
     order_notional: Money = _MILLION
     order_fraction: Decimal = Decimal("1.1")
     collar: Decimal = Decimal("0.05")
     allowed: frozenset[Symbol] | None = None
+    is_halted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,6 @@ class Context:
     What an order is held against.
 
     Args:
-        is_halted: the kill switch is on.
         opens_at: nothing is sent before.
         last_send: nothing is sent at or after.
         symbols: the symbols the run's plan trades.
@@ -77,7 +78,6 @@ class Context:
     """
 
     now: datetime
-    is_halted: bool
     opens_at: datetime
     last_send: datetime
     symbols: frozenset[Symbol]
@@ -99,9 +99,7 @@ def approve(body: OrderBody, trade: Trade, context: Context, limits: Limits) -> 
     return ApprovedOrder(body=body, seal=_SEAL)
 
 
-def _rails(
-    body: OrderBody, trade: Trade, context: Context, limits: Limits
-) -> Iterator[tuple[str, bool, str, str]]:
+def _rails(body: OrderBody, trade: Trade, context: Context, limits: Limits) -> Iterator[tuple[str, bool, str, str]]:
     quantity, notional = body.quantity, body.limit * body.quantity
     window = f"{context.opens_at:%H:%M:%S} to before {context.last_send:%H:%M:%S} UTC"
     is_allowed = limits.allowed is None or body.symbol in limits.allowed
@@ -110,7 +108,7 @@ def _rails(
     away = abs(body.limit.value / trade.plan_price.value - 1)
     position = context.account.held().get(body.symbol)
     available = NO_SHARES if position is None else position.available
-    yield "kill switch", not context.is_halted, "off", "on"
+    yield "kill switch", not limits.is_halted, "off", "on"
     yield "window", context.opens_at <= context.now < context.last_send, window, f"{context.now:%H:%M:%S} UTC"
     yield "symbols", body.symbol in context.symbols and is_allowed, "planned and allowed symbols", body.symbol
     agrees = (body.symbol, body.side) == (trade.symbol, trade.side)

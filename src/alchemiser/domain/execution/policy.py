@@ -87,8 +87,6 @@ def deadlines(side: Side, *, session: Session, started_at: datetime) -> Deadline
     last_send = session.closes_at - _LAST_SEND
     give_up_at = session.closes_at + _GRACE
     if side is Side.BUY:
-        return Deadlines(
-            last_send=last_send, cancel_at=session.closes_at - _LAST_CANCEL, give_up_at=give_up_at
-        )
+        return Deadlines(last_send=last_send, cancel_at=session.closes_at - _LAST_CANCEL, give_up_at=give_up_at)
     half = min(started_at + max(last_send - started_at, timedelta(0)) / 2, last_send)
     return Deadlines(last_send=half, cancel_at=half, give_up_at=give_up_at)

@@ -77,9 +77,7 @@ def _unsent(trade: Trade, seen: Seen) -> Step:
 def _unanswered(trade: Trade, state: Sent, seen: Seen, policy: WalkPolicy) -> Step:
     ends_at = min(state.since + policy.unknown_after, seen.deadlines.cancel_at)
     if seen.now >= ends_at:
-        reason = (
-            f"no answer to {state.posts} sends since {state.since:%H:%M:%S} UTC; look the order up by hand"
-        )
+        reason = f"no answer to {state.posts} sends since {state.since:%H:%M:%S} UTC; look the order up by hand"
         unknown = with_state(trade, Unknown(since=state.since, reason=reason))
         return Step(trade=ended(unknown, TradeStatus.UNRESOLVED, reason))
     if seen.is_halted or seen.now >= seen.deadlines.last_send:
