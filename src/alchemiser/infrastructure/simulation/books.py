@@ -219,8 +219,7 @@ class Books:
         Note that an order's cancel was asked for; only the first time counts, and only for a live order.
         """
         self._connection.execute(
-            "UPDATE orders SET cancel_asked_at = ?"
-            " WHERE id = ? AND cancel_asked_at IS NULL AND status IS NULL",
+            "UPDATE orders SET cancel_asked_at = ? WHERE id = ? AND cancel_asked_at IS NULL AND status IS NULL",
             (_text(at), order),
         )
 

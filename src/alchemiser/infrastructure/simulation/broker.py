@@ -99,9 +99,7 @@ class SimulatedBroker(Broker):
             cash=Money(standing.cash),
             buying_power=Money(standing.cash - standing.promised),
             positions=tuple(
-                Position(
-                    symbol=symbol, quantity=Quantity(quantity), available=Quantity(standing.available(symbol))
-                )
+                Position(symbol=symbol, quantity=Quantity(quantity), available=Quantity(standing.available(symbol)))
                 for symbol, quantity in sorted(standing.held.items())
             ),
         )
@@ -124,9 +122,7 @@ class SimulatedBroker(Broker):
             self._settle(now)
             session = self._session(now)
             self._check(order.body, self._standing(now))
-            placed = Placed(
-                body=order.body, submitted_at=now, closes_at=session.closes_at, cancel_asked_at=None
-            )
+            placed = Placed(body=order.body, submitted_at=now, closes_at=session.closes_at, cancel_asked_at=None)
             self._books.place(placed)
         return self._shown(placed, None, now)
 
@@ -243,9 +239,7 @@ def _check_shape(body: OrderBody, asset: Asset) -> None:
 def _check_available(body: OrderBody, standing: _Standing) -> None:
     available = standing.available(body.symbol)
     if body.quantity.value > available:
-        reason = (
-            f"insufficient qty available for order (requested: {body.quantity}, available: {available:f})"
-        )
+        reason = f"insufficient qty available for order (requested: {body.quantity}, available: {available:f})"
         raise OrderRejected(code="40310000", reason=reason)
     # A position worth less than a dollar could never be left otherwise.
     if body.quantity.value < standing.held[body.symbol]:

@@ -84,9 +84,7 @@ def history(order: Placed, *, seed: int, quote_at: QuoteAt, until: datetime) -> 
         return History(status=ending, slices=slices, updated_at=ends_at)
     last = slices[-1].at if slices else order.submitted_at
     if order.cancel_asked_at is not None and order.cancel_asked_at <= until:
-        return History(
-            status=OrderStatus.PENDING_CANCEL, slices=slices, updated_at=max(last, order.cancel_asked_at)
-        )
+        return History(status=OrderStatus.PENDING_CANCEL, slices=slices, updated_at=max(last, order.cancel_asked_at))
     status = OrderStatus.PARTIALLY_FILLED if slices else OrderStatus.NEW
     return History(status=status, slices=slices, updated_at=last)
 
@@ -108,9 +106,7 @@ def _slices(order: Placed, seed: int, quote_at: QuoteAt, bound: datetime) -> Ite
         at = arrives_at
         for number, quantity in enumerate(_parts(order, seed)):
             at += _seconds(0.3 + 2.7 * _draw(seed, order, f"gap {number}")) if number else timedelta(0)
-            yield Slice(
-                at=at, quantity=quantity, price=_at_quote(order.body, quote_at(order.body.symbol, at))
-            )
+            yield Slice(at=at, quantity=quantity, price=_at_quote(order.body, quote_at(order.body.symbol, at)))
         return
     met = _meets(order, seed, quote_at, arrives_at, bound)
     if met is None:
