@@ -4,6 +4,8 @@ What a strategy needs before it can be evaluated: symbols, and how many closes o
 
 from dataclasses import dataclass
 
+from alchemiser.domain.indicators.registry import indicator_named
+from alchemiser.domain.strategy.plan import AssetOp, IndicatorOp, Plan, inputs_of
 from alchemiser.domain.values import Symbol
 
 
@@ -27,3 +29,21 @@ class Requirements:
             raise ValueError(f"expected symbols ascending, each once, found {self.symbols}")
         if self.lookback_sessions < 1:
             raise ValueError(f"expected a lookback of at least 1 session, found {self.lookback_sessions}")
+
+
+def requirements_of(plan: Plan) -> Requirements:
+    """
+    Return what a plan needs, without looking at any data.
+    """
+    closes: list[int] = []
+    for op in plan.ops:
+        needed = max((closes[number] for number in inputs_of(op)), default=1)
+        if isinstance(op, IndicatorOp):
+            indicator = indicator_named(op.name)
+            if indicator is None:
+                raise ValueError(f"expected an indicator of the registry, found {op.name!r}")
+            # A sub-tree's own series starts when the sub-tree is first defined.
+            needed += indicator.closes_needed(op.parameters) - 1
+        closes.append(needed)
+    symbols = sorted({op.symbol for op in plan.ops if isinstance(op, AssetOp)})
+    return Requirements(symbols=tuple(symbols), lookback_sessions=max(closes[plan.root], 1))
