@@ -32,14 +32,14 @@ def next_attempt(trade: Trade, seen: Seen, policy: WalkPolicy) -> Step:
         return Step(trade=ended(trade, *stop))
     if trade.authorised is None:
         return Step(trade=replace(trade, due_at=seen.now + policy.poll))
-    trade = _adapted(trade)
     problem = quote_problem(seen.quote, trade, now=seen.now, policy=policy)
     if seen.quote is None or problem:
         return Step(trade=_waiting_for_quote(trade, problem, seen, policy))
     rung = min(sum(1 for intent in trade.intents if _has_rested(intent)), len(policy.rungs))
     limit = limit_price(seen.quote, trade.side, rung=rung, plan_price=trade.plan_price, policy=policy)
-    quantity = _affordable(trade, limit, seen)
-    if reason := _too_small(trade, quantity, limit, policy):
+    sized = _adapted(trade)
+    quantity = _affordable(sized, limit, seen)
+    if reason := _too_small(sized, quantity, limit, policy):
         return Step(trade=ended(trade, *_dropped(trade, reason)))
     return _submitting(trade, rung, _body(trade, quantity, limit), seen.quote, seen)
 
@@ -57,25 +57,26 @@ def _stop(trade: Trade, seen: Seen, policy: WalkPolicy) -> tuple[TradeStatus, st
 
 
 def _lasting_rejection(trade: Trade) -> str:
-    rejections = [reason for intent in trade.intents if (reason := _rejection(intent))]
-    if not trade.intents or not _rejection(trade.intents[-1]):
-        return ""
-    latest = rejections[-1]
-    if _wants_whole_shares(latest) and not trade.whole_shares:
-        return ""
-    if "buying power" in latest and sum("buying power" in reason for reason in rejections) == 1:
-        return ""
+    latest = _rejection(trade.intents[-1]) if trade.intents else ""
+    for is_mendable in (_wants_whole_shares, _wants_buying_power):
+        if is_mendable(latest) and sum(is_mendable(_rejection(intent)) for intent in trade.intents) == 1:
+            return ""
     return latest
 
 
 def _adapted(trade: Trade) -> Trade:
-    if trade.intents and _wants_whole_shares(_rejection(trade.intents[-1])):
+    # Read off the intents each time: what the plan said of the trade is never rewritten.
+    if any(_wants_whole_shares(_rejection(intent)) for intent in trade.intents):
         return replace(trade, whole_shares=True, full_exit=False)
     return trade
 
 
 def _wants_whole_shares(reason: str) -> bool:
     return "not fractionable" in reason or "must be integer" in reason
+
+
+def _wants_buying_power(reason: str) -> bool:
+    return "buying power" in reason
 
 
 def _rejection(intent: Intent) -> str:
