@@ -1,0 +1,135 @@
+"""
+A whole trading day, through the command line, in a folder of its own.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from support.houses import alchemiser, files_below
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """
+    A folder in which the demo day was traded.
+    """
+    folder = tmp_path_factory.mktemp("day")
+    told = alchemiser("run", "--profile", "demo", folder=folder)
+    assert told.code == 0, told.out + told.err
+    return folder
+
+
+def test_a_day_is_told_from_signals_to_positions(day: Path) -> None:
+    """
+    The run shows every stage and where report and database lie.
+    """
+    told = alchemiser("run", folder=day)
+
+    stages = ("Signals", "Merged portfolio", "Plan", "rung by rung", "Fills", "Positions at the end")
+    assert [] == [stage for stage in (*stages, "report", "database") if stage not in told.out]
+
+
+def test_the_second_start_of_a_session_is_the_same_run(day: Path) -> None:
+    """
+    Running again orders nothing and says so.
+    """
+    before = alchemiser("ledger", "--json", folder=day).out
+
+    told = alchemiser("run", folder=day)
+
+    assert "same run, no new order" in told.out
+    assert before == alchemiser("ledger", "--json", folder=day).out
+
+
+def test_every_fill_names_the_decisions_that_caused_it(day: Path) -> None:
+    """
+    No ledger row is without a strategy, no strategy without its decisions.
+    """
+    rows = alchemiser("ledger", "--json", folder=day).lines()
+
+    assert rows
+    assert [] == [row for row in rows if not row["because"]]
+    assert [] == [cause for row in rows for cause in row["because"] if not cause["decisions"]]  # type: ignore[attr-defined]  # JSON
+
+
+def test_reading_commands_change_nothing(day: Path) -> None:
+    """
+    plan, status, ledger, report and doctor leave every file as it is.
+    """
+    before = {name: body for name, body in files_below(day).items() if not name.endswith((".log", "-wal", "-shm"))}
+
+    codes = [
+        alchemiser(*command, folder=day).code
+        for command in (["plan"], ["status"], ["ledger"], ["report"], ["report", "--html"], ["doctor"])
+    ]
+
+    after = {name: body for name, body in files_below(day).items() if not name.endswith((".log", "-wal", "-shm"))}
+    assert [0, 0, 0, 0, 0, 0] == codes
+    assert before == after
+
+
+def test_five_further_sessions_leave_nothing_to_plan_and_agree_with_the_ledger(tmp_path: Path) -> None:
+    """
+    After each session planning again is empty and the broker's positions are the ledger's, exactly.
+    """
+    for expected_runs in range(1, 7):
+        told = alchemiser("run", *(["--sessions", "1"] if expected_runs > 1 else []), "--json", folder=tmp_path)
+        assert told.code == 0, told.err
+        closing = told.lines()[0]["run"]["closing"]  # type: ignore[index]  # JSON
+
+        status = alchemiser("status", "--json", folder=tmp_path).lines()[0]
+        plan = alchemiser("plan", "--json", folder=tmp_path).lines()[0]
+
+        assert expected_runs == len(status["runs"])  # type: ignore[arg-type]  # JSON
+        assert status["positions"] == {
+            position["symbol"]: position["quantity"] for position in closing["positions"]
+        }
+        assert plan["empty"], plan["lines"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "code", "words"),
+    [
+        (["--session", "2026-07-04"], {}, 3, "2026-07-02"),
+        (["--profile", "nowhere"], {}, 3, "demo"),
+        ([], {"STRATEGIES__PORTFOLIO": "missing/portfolio.toml"}, 3, "missing/portfolio.toml"),
+        ([], {"PLANNING__DEPLOYMENT": "1.5"}, 3, "deployment"),
+        ([], {"PLANNING__UNHEARD": "1"}, 3, "unheard"),
+    ],
+)
+def test_a_wrong_call_is_refused_and_leaves_nothing(
+    tmp_path: Path, arguments: list[str], settings: dict[str, str], code: int, words: str
+) -> None:
+    """
+    Bad input: a clear error, its exit code, and no file made.
+    """
+    told = alchemiser("run", *arguments, folder=tmp_path, **settings)
+
+    assert code == told.code, told.err
+    assert words in told.err
+    assert {} == files_below(tmp_path)
+
+
+def test_a_session_before_the_latest_is_refused(day: Path) -> None:
+    """
+    The account cannot trade in its past: a rail refuses, nothing is stored.
+    """
+    told = alchemiser("run", "--session", "2026-07-30", folder=day)
+
+    assert 6 == told.code
+    assert "session order" in told.err
+
+
+def test_a_damaged_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    """
+    A file that is no database stays as it is.
+    """
+    records = tmp_path / "var" / "demo" / "alchemiser.sqlite3"
+    records.parent.mkdir(parents=True)
+    records.write_bytes(b"not a database at all" * 100)
+
+    codes = [alchemiser(command, folder=tmp_path).code for command in ("run", "status", "ledger", "report")]
+
+    assert [1, 1, 1, 1] == codes
+    assert b"not a database at all" * 100 == records.read_bytes()

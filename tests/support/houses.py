@@ -1,0 +1,59 @@
+"""
+Whole worlds for tests: the command line in a folder of its own.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+_COMMAND = Path(sys.executable).parent / "alchemiser"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """
+    What a command said.
+    """
+
+    code: int
+    out: str
+    err: str
+
+    def lines(self) -> list[dict[str, object]]:
+        """
+        Return the JSON objects on standard output, one a line.
+        """
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+def alchemiser(*arguments: str | Path, folder: Path, **settings: str) -> Told:
+    """
+    Run a command as a process in a folder, with the shipped strategies and these settings (SECTION__KEY).
+    """
+    found = subprocess.run(
+        [_COMMAND, *map(str, arguments)],
+        cwd=folder,
+        env=_environment(settings),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return Told(code=found.returncode, out=found.stdout, err=found.stderr)
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    """
+    Return every file below a folder with its content.
+    """
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def _environment(settings: dict[str, str]) -> dict[str, str]:
+    chosen = {"STRATEGIES__PORTFOLIO": str(ROOT / "strategies" / "portfolio.toml")} | settings
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ALCHEMISER")}
+    return kept | {f"ALCHEMISER__{name}": value for name, value in chosen.items()} | {"NO_COLOR": "1"}
