@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from alchemiser.domain.execution.gate import ApprovedOrder, Context, Limits, approve
 from alchemiser.domain.execution.order import (
     BrokerOrder,
     Intent,
@@ -16,6 +17,9 @@ from alchemiser.domain.execution.order import (
     Trade,
     TradeStatus,
 )
+from alchemiser.domain.execution.policy import Deadlines
+from alchemiser.domain.execution.policy import deadlines as walk_deadlines
+from alchemiser.domain.execution.step import Seen
 from alchemiser.domain.identity import client_order_id, trade_id
 from alchemiser.domain.market import Quote, Session
 from alchemiser.domain.portfolio.account import Account, Asset, Position
@@ -184,9 +188,7 @@ def a_body(
     Return the body of an attempt of the run's trade in a symbol.
     """
     return OrderBody(
-        client_order_id=client_order_id(
-            trade=trade_id(run=RUN, symbol=Symbol(symbol), side=side), attempt=attempt
-        ),
+        client_order_id=client_order_id(trade=trade_id(run=RUN, symbol=Symbol(symbol), side=side), attempt=attempt),
         symbol=Symbol(symbol),
         side=side,
         quantity=shares(quantity),
@@ -246,3 +248,59 @@ def worth(price_: Price, quantity: Quantity) -> Decimal:
     Return dollars as a plain number.
     """
     return (price_ * quantity).value
+
+
+def a_context(
+    *positions: Position,
+    now: datetime = START,
+    symbols: tuple[str, ...] = ("SPY",),
+    equity: str = "1000000",
+    spendable: str = "1000000",
+    last_send: datetime = CLOSE,
+) -> Context:
+    """
+    Return what the gate holds an order against; nothing stands in an order's way unless it is told.
+    """
+    return Context(
+        now=now,
+        opens_at=OPEN,
+        last_send=last_send,
+        symbols=frozenset(map(Symbol, symbols)),
+        account=an_account(*positions, cash=spendable, equity=equity),
+        spendable=usd(spendable),
+    )
+
+
+def approved(body: OrderBody) -> ApprovedOrder:
+    """
+    Return a body with the gate's approval, whatever it asks for.
+    """
+    trade = a_trade(body.symbol, body.side, str(body.quantity), plan_price=str(body.limit))
+    worth = str((body.limit * body.quantity).value + 1)
+    context = a_context(
+        a_position(body.symbol, str(body.quantity)), symbols=(body.symbol,), equity=worth, spendable=worth
+    )
+    return approve(body, trade, context, Limits(order_notional=usd(worth)))
+
+
+def a_look(
+    *orders: BrokerOrder,
+    now: datetime = START,
+    quote: Quote | None = None,
+    available: str = "1000000",
+    spendable: str = "1000000",
+    deadlines: Deadlines | None = None,
+    is_halted: bool = False,
+) -> Seen:
+    """
+    Return what is seen of a trade: a fresh quote around 100 and these orders, unless it is told.
+    """
+    return Seen(
+        now=now,
+        quote=quote or a_quote(at=now),
+        orders={order.body.client_order_id: order for order in orders},
+        available=shares(available),
+        spendable=usd(spendable),
+        deadlines=deadlines or walk_deadlines(Side.BUY, session=a_session(), started_at=START),
+        is_halted=is_halted,
+    )

@@ -1,0 +1,118 @@
+"""
+Every rail of the gate refuses.
+"""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+import alchemiser
+from alchemiser.domain.errors import OrderRefused
+from alchemiser.domain.execution.gate import ApprovedOrder, Context, Limits, approve
+from alchemiser.domain.execution.order import OrderBody, Trade
+from alchemiser.domain.values import Side, Symbol, usd
+from support.builders import CLOSE, OPEN, a_body, a_context, a_position, a_trade
+
+SELL = a_body(side=Side.SELL, limit="99.95")
+A_SELL = a_trade(side=Side.SELL)
+
+
+def test_an_order_within_every_rail_is_approved() -> None:
+    """
+    The approved order carries the body as it was asked.
+    """
+    body = a_body()
+
+    order = approve(body, a_trade(), a_context(), Limits())
+
+    assert body == order.body
+
+
+@pytest.mark.parametrize(
+    ("rail", "body", "trade", "context", "limits"),
+    [
+        pytest.param("kill switch", a_body(), a_trade(), a_context(), Limits(is_halted=True), id="kill switch"),
+        pytest.param(
+            "window", a_body(), a_trade(), a_context(now=OPEN.replace(hour=13, minute=29)), Limits(), id="before open"
+        ),
+        pytest.param("window", a_body(), a_trade(), a_context(now=CLOSE), Limits(), id="at the last instant"),
+        pytest.param("symbols", a_body(), a_trade(), a_context(symbols=("TLT",)), Limits(), id="not in the plan"),
+        pytest.param(
+            "symbols", a_body(), a_trade(), a_context(), Limits(allowed=frozenset({Symbol("TLT")})), id="not allowed"
+        ),
+        pytest.param("plan", a_body(), A_SELL, a_context(), Limits(), id="other side than the trade"),
+        pytest.param("quantity", a_body(quantity="10.1"), a_trade(), a_context(), Limits(), id="more than authorised"),
+        pytest.param("quantity", a_body(quantity="0"), a_trade(), a_context(), Limits(), id="no shares"),
+        pytest.param("quantity", a_body(), a_trade(authorised=None), a_context(), Limits(), id="not authorised"),
+        pytest.param(
+            "notional", a_body(), a_trade(), a_context(), Limits(order_notional=usd("1000.49")), id="too many dollars"
+        ),
+        pytest.param("equity", a_body(), a_trade(), a_context(equity="909"), Limits(), id="too much of the equity"),
+        pytest.param("collar", a_body(limit="105.01"), a_trade(), a_context(), Limits(), id="far above the plan"),
+        pytest.param("collar", a_body(limit="94.99"), a_trade(), a_context(), Limits(), id="far below the plan"),
+        pytest.param("available", SELL, A_SELL, a_context(), Limits(), id="nothing to sell"),
+        pytest.param(
+            "available",
+            SELL,
+            A_SELL,
+            a_context(a_position("SPY", "10", available="9.9")),
+            Limits(),
+            id="reserved by another sell",
+        ),
+        pytest.param(
+            "buying power", a_body(), a_trade(), a_context(spendable="1000"), Limits(), id="too little buying power"
+        ),
+    ],
+)
+def test_rail_refuses(rail: str, body: OrderBody, trade: Trade, context: Context, limits: Limits) -> None:
+    """
+    An order beyond a rail is refused, and the refusal names the rail.
+    """
+    with pytest.raises(OrderRefused) as refusal:
+        approve(body, trade, context, limits)
+
+    assert rail == refusal.value.rail
+
+
+def test_refusal_says_limit_and_value() -> None:
+    """
+    The message names the order, the rail, what was found and what is allowed.
+    """
+    with pytest.raises(OrderRefused) as refusal:
+        approve(a_body(), a_trade(), a_context(), Limits(order_notional=usd("500")))
+
+    expected = "buy 10 SPY at 100.05: refused by the notional rail: 1000.50, allowed is 500"
+    assert expected == str(refusal.value)
+
+
+def test_the_edge_of_the_collar_is_inside() -> None:
+    """
+    A limit exactly as far away as the collar allows passes.
+    """
+    order = approve(a_body(limit="105"), a_trade(), a_context(), Limits(collar=Decimal("0.05")))
+
+    assert Decimal(105) == order.body.limit.value
+
+
+def test_nobody_else_makes_an_approved_order() -> None:
+    """
+    Without the gate's seal the constructor refuses.
+    """
+    with pytest.raises(TypeError, match="only the gate makes an ApprovedOrder"):
+        ApprovedOrder(body=a_body(), seal=object())
+
+
+def test_no_module_but_the_gate_constructs_one() -> None:
+    """
+    The shipped code calls the constructor, or names the seal, in the gate alone.
+    """
+    root = Path(alchemiser.__file__).parent
+
+    found = {
+        str(path.relative_to(root))
+        for path in root.rglob("*.py")
+        if "ApprovedOrder(" in (text := path.read_text(encoding="utf-8")) or "_SEAL" in text
+    }
+
+    assert {"domain/execution/gate.py"} == found
