@@ -1,0 +1,98 @@
+"""
+What the commands on strategies and bars take: files, a portfolio, days.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from alchemiser.application.ports.market import check_session
+from alchemiser.container import strategy_library
+from alchemiser.domain.errors import ConfigurationError
+from alchemiser.domain.strategy.strategy import Strategy
+
+F = TypeVar("F", bound=Callable[..., None])
+
+DEFAULT_BOOK = Path("strategies/portfolio.toml")
+
+
+def _day(ctx: click.Context, param: click.Parameter, value: datetime | None) -> date | None:  # noqa: ARG001
+    return None if value is None else value.date()
+
+
+PATH = click.Path(path_type=Path)
+
+bars_option = click.option(
+    "--bars",
+    "bars_path",
+    type=PATH,
+    required=True,
+    metavar="FILE",
+    help="Daily bars, Parquet or CSV: date, symbol and adj_close or close.",
+)
+book_option = click.option(
+    "--book",
+    type=PATH,
+    default=None,
+    metavar="FILE",
+    help=f"A portfolio file; names are looked up beside it. [default: {DEFAULT_BOOK}]",
+)
+
+
+def day_option(name: str, *names: str, help: str) -> Callable[[F], F]:  # noqa: A002 - as click calls it
+    """
+    Return an option that takes a day and hands it over as a date.
+    """
+    return click.option(name, *names, type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", callback=_day, help=help)
+
+
+def load_strategies(files: Sequence[str], book: Path | None) -> tuple[Strategy, ...]:
+    """
+    Return the strategies of the files or names, or all of the portfolio when none is given.
+    """
+    library = strategy_library(book or DEFAULT_BOOK)
+    if not files:
+        return library.book().strategies
+    return tuple(library.load(name) for name in files)
+
+
+def sessions_asked(
+    sessions: Sequence[date], *, as_of: date | None, first: date | None, last: date | None, where: str
+) -> tuple[date, ...]:
+    """
+    Return the sessions that options ask for: one day, a range, or none when they ask for nothing.
+
+    Raises:
+        UsageError: the options contradict each other, a day is no session, or the range holds none.
+    """
+    if as_of is not None and (first is not None or last is not None):
+        raise click.UsageError("expected either --as-of or --from and --to, found both")
+    if as_of is not None:
+        return (session_asked(sessions, as_of, where=where),)
+    if first is None and last is None:
+        return ()
+    if first is not None and last is not None and first > last:
+        raise click.UsageError(f"expected --from at or before --to, found {first} after {last}")
+    found = tuple(day for day in sessions if (first or day) <= day <= (last or day))
+    if not found:
+        raise click.UsageError(
+            f"expected a session from {first or sessions[0]} to {last or sessions[-1]}, found none in {where}; "
+            f"it holds {sessions[0]} to {sessions[-1]}"
+        )
+    return found
+
+
+def session_asked(sessions: Sequence[date], day: date, *, where: str) -> date:
+    """
+    Return a day that is a session.
+
+    Raises:
+        BadParameter: it is not; names the nearest sessions.
+    """
+    try:
+        return check_session(sessions, day, where=where)
+    except ConfigurationError as exc:
+        raise click.BadParameter(str(exc), param_hint="'--as-of'") from exc
