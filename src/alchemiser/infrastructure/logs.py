@@ -1,5 +1,5 @@
 """
-Logs as JSON lines: one event name in the past tense, its fields, the correlation id bound in dispatch, no secrets.
+Logs as JSON lines: an event name in the past tense, its fields, the run's correlation id, no secrets.
 """
 
 import logging
@@ -16,7 +16,7 @@ from alchemiser.domain.errors import ConfigurationError
 if TYPE_CHECKING:
     from structlog.typing import Processor
 
-_SECRET = re.compile(r"key|secret|token|password", re.IGNORECASE)
+_SECRET = re.compile(r"(^|_)key(_|$)|secret|token|password", re.IGNORECASE)
 
 
 @contextmanager
@@ -25,6 +25,7 @@ def logging_to(path: Path | None, *, level: str, clock: Clock) -> Iterator[None]
     Write logs to the end of a file, or to standard error, until the block ends.
 
     Args:
+        path: the file, None for standard error.
         level: the least that is written: debug, info, warning or error.
         clock: stamps each line; a simulated day has simulated stamps.
 
@@ -54,9 +55,7 @@ def configure(stream: TextIO, *, level: str, clock: Clock) -> None:
     """
     import structlog
 
-    def stamp(
-        _logger: object, _method: str, line: MutableMapping[str, object]
-    ) -> MutableMapping[str, object]:
+    def stamp(_logger: object, _method: str, line: MutableMapping[str, object]) -> MutableMapping[str, object]:
         return {"at": clock.now().isoformat(), **line}
 
     processors: list[Processor] = [

@@ -36,9 +36,7 @@ class OutboxFolder(Notifier):
             _write_whole(plain, f"{subject}\n\n{text}")
             _write_whole(rich, html)
         except OSError as exc:
-            raise NotificationError(
-                f"expected to write the report {name} to {self._directory}: {exc}"
-            ) from exc
+            raise NotificationError(f"expected to write the report {name} to {self._directory}: {exc}") from exc
         return str(plain), str(rich)
 
 

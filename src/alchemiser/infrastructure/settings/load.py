@@ -27,7 +27,7 @@ from alchemiser.infrastructure.settings.tables import Section, Tables
 
 _PROFILES = Path(__file__).parents[2] / "profiles"
 _PREFIX = "ALCHEMISER__"
-_SECRET = re.compile(r"key|secret|token|password", re.IGNORECASE)
+_SECRET = re.compile(r"(^|_)key(_|$)|secret|token|password", re.IGNORECASE)
 _PASSWORD_IN_URL = re.compile(r"(?<=://)([^:/@]*):[^@/]*@")
 
 Value: TypeAlias = object
@@ -52,8 +52,7 @@ class Settings:
         """
         shown: Raw = self.tables.model_dump(mode="json")
         return {
-            section: {key: _redacted(key, value) for key, value in table.items()}
-            for section, table in shown.items()
+            section: {key: _redacted(key, value) for key, value in table.items()} for section, table in shown.items()
         }
 
 

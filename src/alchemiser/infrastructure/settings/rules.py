@@ -72,8 +72,7 @@ def refuse_nonsense(tables: Tables, *, profile: str) -> None:
         )
     if tables.records.url.endswith(f"///{tables.broker.path}"):
         raise ValueError(
-            "expected the broker's books in a file of their own, "
-            f"found {tables.broker.path} for [records] too"
+            f"expected the broker's books in a file of their own, found {tables.broker.path} for [records] too"
         )
     if tables.faults.kill_at is not None and profile != "test":
         raise ValueError("expected [faults] in the profile test only, found kill_at")

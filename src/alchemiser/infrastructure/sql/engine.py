@@ -107,9 +107,7 @@ def parse(url: str) -> URL:
             f"expected a database URL such as sqlite:///var/alchemiser.sqlite3, found {url!r}"
         ) from exc
     if parsed.get_backend_name() != "sqlite":
-        raise ConfigurationError(
-            f"expected a sqlite database URL, found {parsed.render_as_string(hide_password=True)}"
-        )
+        raise ConfigurationError(f"expected a sqlite database URL, found {parsed.render_as_string(hide_password=True)}")
     return parsed
 
 
@@ -153,9 +151,7 @@ def _told(problem: str, place: str) -> str:
             "wait for that process or stop it, then run the command again; nothing was written"
         )
     if "full" in text:
-        return (
-            f"expected room for {place}, found none ({problem}); free some space, then run the command again"
-        )
+        return f"expected room for {place}, found none ({problem}); free some space, then run the command again"
     if "malformed" in text or "not a database" in text or "corrupt" in text:
         return damaged(place, problem)
     return f"{place}: the database refused: {problem}; nothing was written"

@@ -116,9 +116,7 @@ class SqlEngine(Engine):
             if retry_at is None:
                 self._settle(connection, message, state="dead", last_error=error, lease_until=None)
             else:
-                self._settle(
-                    connection, message, state="pending", last_error=error, lease_until=None, due_at=retry_at
-                )
+                self._settle(connection, message, state="pending", last_error=error, lease_until=None, due_at=retry_at)
 
     def _is_claimable(self, now: datetime) -> ColumnElement[bool]:
         is_ours_or_over = or_(deliveries.c.owner == self._owner, deliveries.c.lease_until <= now)
@@ -138,6 +136,5 @@ class SqlEngine(Engine):
         )
         if settled.rowcount != 1:
             raise AlreadyHandled(
-                f"{type(message.event).__name__} for {message.handler}: "
-                f"attempt {message.attempt} was overtaken"
+                f"{type(message.event).__name__} for {message.handler}: attempt {message.attempt} was overtaken"
             )

@@ -49,9 +49,7 @@ def prepare_database(url: str, *, busy_timeout_s: int = BUSY_TIMEOUT_S) -> Datab
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
-        raise RecordsError(
-            f"expected to create {path.parent} for the records, the system refused: {exc}"
-        ) from exc
+        raise RecordsError(f"expected to create {path.parent} for the records, the system refused: {exc}") from exc
     database = connect(url, busy_timeout_s=busy_timeout_s)
     if version != SCHEMA:
         upgrade(database)
@@ -68,9 +66,7 @@ def read_database(url: str) -> Database:
     """
     path = file_of(url)
     if path is None or not path.is_file() or path.stat().st_size == 0:
-        raise ConfigurationError(
-            f"nothing was recorded yet in {path or 'memory'}: run `alchemiser run` first"
-        )
+        raise ConfigurationError(f"nothing was recorded yet in {path or 'memory'}: run `alchemiser run` first")
     version = stored_version(path)
     if version is None:
         raise ConfigurationError(f"nothing was recorded yet in {path}: run `alchemiser run` first")
@@ -101,16 +97,12 @@ def stored_version(path: Path) -> str | None:
     if header != _HEADER:
         raise RecordsError(damaged(str(path), "it does not begin as one"))
     with _looking_at(path) as connection:
-        names = {
-            name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        }
+        names = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if "alembic_version" in names:
             row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
             return str(row[0]) if row else None
     if names:
-        raise RecordsError(
-            f"expected Alchemiser's records in {path}, found another database; name another file"
-        )
+        raise RecordsError(f"expected Alchemiser's records in {path}, found another database; name another file")
     return None
 
 

@@ -60,9 +60,7 @@ class SqlRuns(Runs):
         Return the run's report.
         """
         with self._database.reading() as connection:
-            row = (
-                connection.execute(select(reports).where(reports.c.run_id == run_id)).mappings().one_or_none()
-            )
+            row = connection.execute(select(reports).where(reports.c.run_id == run_id)).mappings().one_or_none()
         return None if row is None else report_from(row)
 
 

@@ -68,9 +68,7 @@ def store_trades(connection: Connection, changed: Sequence[Trade]) -> None:
     """
     Insert or update trades with their intents.
     """
-    insert_or_update(
-        connection, trades, [trade_row(trade) for trade in changed], key=["id"], changing=_TRADE_CHANGES
-    )
+    insert_or_update(connection, trades, [trade_row(trade) for trade in changed], key=["id"], changing=_TRADE_CHANGES)
     insert_or_update(
         connection,
         intents,

@@ -91,7 +91,5 @@ def stored_signals(connection: Connection, run_id: str) -> tuple[PartialSignalGe
     """
     Return what each strategy of a run decided, by strategy name.
     """
-    found = connection.scalars(
-        select(signals.c.body).where(signals.c.run_id == run_id).order_by(signals.c.strategy)
-    )
+    found = connection.scalars(select(signals.c.body).where(signals.c.run_id == run_id).order_by(signals.c.strategy))
     return tuple(decode(PartialSignalGenerated, body) for body in found)

@@ -1,0 +1,275 @@
+"""
+What every engine owes: each event reaches each of its handlers, in order, at least once, with effects exactly once.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from alchemiser.application.ports.messaging import AlreadyHandled, Message
+from alchemiser.infrastructure.sql.engine import Database
+from alchemiser.infrastructure.sql.messages import SqlEngine
+from alchemiser.infrastructure.sql.records import SqlLedger, SqlRuns
+from support.builders import RUN, START, after
+from support.databases import PLACES, opened
+from support.records import a_run, a_start, a_tick
+
+ROUTES = {"WorkflowStarted": ("evaluate", "announce"), "ExecutionTickDue": ("trade",)}
+
+
+@pytest.fixture(params=PLACES)
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    yield from opened(request.param, tmp_path)
+
+
+@pytest.fixture
+def engine(database: Database) -> SqlEngine:
+    return SqlEngine(database, routes=ROUTES, owner="embedded", lease_s=60)
+
+
+def claimed(engine: SqlEngine, seconds: float = 0) -> Message:
+    message = engine.claim(now=after(seconds))
+    assert message is not None
+    return message
+
+
+def handled(engine: SqlEngine, seconds: float = 0) -> list[str]:
+    """
+    Finish every message that is due and return their handlers in order.
+    """
+    names = []
+    while message := engine.claim(now=after(seconds)):
+        with engine.finishing(message, now=after(seconds)):
+            names.append(message.handler)
+    return names
+
+
+def fail_half_way(engine: SqlEngine, message: Message) -> None:
+    with engine.finishing(message, now=START) as tx:
+        tx.save_run(a_run())
+        tx.emit(a_start())
+        raise ZeroDivisionError
+
+
+class TestDelivery:
+    def test_reaches_each_handler_in_the_order_of_the_routes(self, engine: SqlEngine) -> None:
+        """
+        An event is delivered once to every handler it is routed to.
+        """
+        with engine.begin() as tx:
+            tx.emit(a_start())
+
+        assert ["evaluate", "announce"] == handled(engine)
+
+    def test_carries_the_event_as_it_was_told(self, engine: SqlEngine) -> None:
+        """
+        A message holds an event equal to the one that was emitted.
+        """
+        with engine.begin() as tx:
+            tx.emit(a_start())
+
+        message = claimed(engine)
+
+        assert Message(event=a_start(), handler="evaluate", due_at=START, attempt=1) == message
+
+    def test_goes_by_due_time_then_by_storing(self, engine: SqlEngine) -> None:
+        """
+        A timer that is due earlier is delivered before an event that was stored earlier.
+        """
+        with engine.begin() as tx:
+            tx.emit(a_tick(1), due_at=after(30))
+            tx.emit(a_tick(2), due_at=after(10))
+            tx.emit(a_tick(3), due_at=after(10))
+
+        found = []
+        while message := engine.claim(now=after(60)):
+            with engine.finishing(message, now=after(60)):
+                found.append(message.due_at)
+
+        assert [after(10), after(10), after(30)] == found
+
+    def test_waits_until_due(self, engine: SqlEngine) -> None:
+        """
+        A timer cannot be claimed before its instant, and the engine knows that instant.
+        """
+        with engine.begin() as tx:
+            tx.emit(a_tick(), due_at=after(30))
+
+        assert engine.claim(now=after(29.999)) is None
+        assert after(30) == engine.next_due()
+        assert after(30) == claimed(engine, 30).due_at
+
+    def test_ends(self, engine: SqlEngine) -> None:
+        """
+        When all is delivered nothing is due any more.
+        """
+        with engine.begin() as tx:
+            tx.emit(a_start())
+        handled(engine)
+
+        assert engine.next_due() is None
+
+    def test_event_without_handlers_is_only_stored(self, engine: SqlEngine, database: Database) -> None:
+        """
+        An event nobody listens to is kept and never delivered.
+        """
+        quiet = SqlEngine(database, routes={})
+        with quiet.begin() as tx:
+            tx.emit(a_start())
+
+        assert engine.next_due() is None
+        assert (a_start(),) == SqlLedger(database).events(RUN)
+
+    def test_same_event_twice_is_once(self, engine: SqlEngine, database: Database) -> None:
+        """
+        An event id that is stored is neither stored nor queued again, even after it was handled.
+        """
+        with engine.begin() as tx:
+            tx.emit(a_start())
+            tx.emit(a_start(at=after(5)))
+        handled(engine)
+        with engine.begin() as tx:
+            tx.emit(a_start())
+
+        assert [] == handled(engine, 60)
+        assert (a_start(),) == SqlLedger(database).events(RUN)
+
+
+class TestLease:
+    def test_is_closed_to_other_owners(self, engine: SqlEngine, database: Database) -> None:
+        """
+        A leased message is not claimed by someone else while the lease lasts; the wait is known.
+        """
+        other = SqlEngine(database, routes=ROUTES, owner="other", lease_s=60)
+        with engine.begin() as tx:
+            tx.emit(a_tick())
+        claimed(engine)
+
+        assert other.claim(now=after(59)) is None
+        assert after(60) == other.next_due()
+
+    def test_ends_for_other_owners(self, engine: SqlEngine, database: Database) -> None:
+        """
+        A lease whose time is over is claimed by anyone, as the next attempt.
+        """
+        other = SqlEngine(database, routes=ROUTES, owner="other", lease_s=60)
+        with engine.begin() as tx:
+            tx.emit(a_tick())
+        claimed(engine)
+
+        assert 2 == claimed(other, 60).attempt
+
+    def test_is_open_to_its_own_owner(self, engine: SqlEngine, database: Database) -> None:
+        """
+        A pump that died and was started again claims its message at once, as the next attempt.
+        """
+        restarted = SqlEngine(database, routes=ROUTES, owner="embedded", lease_s=60)
+        with engine.begin() as tx:
+            tx.emit(a_tick())
+        claimed(engine)
+
+        assert START == restarted.next_due()
+        assert 2 == claimed(restarted).attempt
+
+
+class TestFinishing:
+    def test_commits_writes_emits_and_done_together(self, engine: SqlEngine, database: Database) -> None:
+        """
+        What a handler writes and emits is there when its message is done.
+        """
+        with engine.begin() as tx:
+            tx.emit(a_tick())
+        with engine.finishing(claimed(engine), now=START) as tx:
+            tx.save_run(a_run())
+            tx.emit(a_tick(2), due_at=after(2))
+
+        assert a_run() == SqlRuns(database).run(RUN)
+        assert after(2) == engine.next_due()
+
+    def test_undoes_everything_when_the_handler_fails(self, engine: SqlEngine, database: Database) -> None:
+        """
+        A handler that raises leaves no write, no event, and its message to be delivered again.
+        """
+        with engine.begin() as tx:
+            tx.emit(a_tick())
+        message = claimed(engine)
+        with pytest.raises(ZeroDivisionError):
+            fail_half_way(engine, message)
+
+        assert SqlRuns(database).run(RUN) is None
+        assert (a_tick(),) == SqlLedger(database).events(RUN)
+        assert ["trade"] == handled(engine)
+
+    def test_second_delivery_writes_nothing(self, engine: SqlEngine, database: Database) -> None:
+        """
+        A message that is done cannot be finished again: its transaction does not open.
+        """
+        with engine.begin() as tx:
+            tx.emit(a_tick())
+        message = claimed(engine)
+        with engine.finishing(message, now=START):
+            pass
+
+        with pytest.raises(AlreadyHandled, match="attempt 1"), engine.finishing(message, now=START) as tx:
+            tx.save_run(a_run())
+
+        assert SqlRuns(database).run(RUN) is None
+
+    def test_overtaken_owner_writes_nothing(self, engine: SqlEngine, database: Database) -> None:
+        """
+        Whoever wakes up after his lease was taken over cannot finish; the later attempt can.
+        """
+        other = SqlEngine(database, routes=ROUTES, owner="other", lease_s=60)
+        with engine.begin() as tx:
+            tx.emit(a_tick())
+        slow = claimed(engine)
+        quick = claimed(other, 60)
+
+        with pytest.raises(AlreadyHandled), engine.finishing(slow, now=after(61)):
+            pass
+        with other.finishing(quick, now=after(61)):
+            pass
+
+        assert engine.next_due() is None
+
+
+class TestFailed:
+    def test_is_delivered_again_later(self, engine: SqlEngine) -> None:
+        """
+        A failed message comes again at its retry time, as the next attempt.
+        """
+        with engine.begin() as tx:
+            tx.emit(a_tick())
+        engine.failed(claimed(engine), error="no answer", retry_at=after(5))
+
+        assert engine.claim(now=after(4)) is None
+        assert 2 == claimed(engine, 5).attempt
+
+    def test_dies_without_retry(self, engine: SqlEngine) -> None:
+        """
+        A message that failed for good is never delivered again and holds nothing up.
+        """
+        with engine.begin() as tx:
+            tx.emit(a_tick(1))
+            tx.emit(a_tick(2))
+        engine.failed(claimed(engine), error="no sense", retry_at=None)
+
+        assert ["trade"] == handled(engine)
+        assert engine.next_due() is None
+
+    def test_cannot_undo_done(self, engine: SqlEngine) -> None:
+        """
+        A message that is done stays done when someone late calls it failed.
+        """
+        with engine.begin() as tx:
+            tx.emit(a_tick())
+        message = claimed(engine)
+        with engine.finishing(message, now=START):
+            pass
+
+        with pytest.raises(AlreadyHandled):
+            engine.failed(message, error="late", retry_at=START + timedelta(seconds=1))
+
+        assert engine.next_due() is None
