@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -175,20 +175,25 @@ class House:
 
 
 @contextmanager
-def open_house(profile: str) -> Iterator[House]:
+def open_house(profile: str, *, session: date | None = None) -> Iterator[House]:
     """
     Open a profile for working in it; its database is made when there is none.
 
+    Args:
+        session: the day that will be asked for, when it is known.
+
     Raises:
-        ConfigurationError: the profile or the portfolio is wrong; nothing was made.
+        ConfigurationError: the profile or the portfolio is wrong, or the day is no session; nothing was made.
         RecordsError: the database cannot be used.
     """
     from alchemiser.infrastructure.logs import logging_to
 
     settings = _settings(profile)
     container = Container(settings=settings)
-    # The book is read before any file is made: bad strategies leave nothing behind.
+    # What can be checked without the records is, before any file is made: bad input leaves nothing behind.
     container.library().book()
+    if session is not None:
+        container.calendar().session(session)
     logs = settings.tables.logs
     database = container.database()
     try:
@@ -275,6 +280,6 @@ def _with_faults(ports: Ports, settings: "Settings") -> Ports:
     faults = settings.tables.faults
     if faults.kill_at is None:
         return ports
-    from alchemiser.infrastructure.simulation.faults import with_faults
+    from alchemiser.infrastructure.simulation.faults import Faults, with_faults
 
-    return with_faults(ports, kill_at=faults.kill_at, after=faults.kill_after)
+    return with_faults(ports, Faults(kill_at=faults.kill_at, after=faults.kill_after))

@@ -95,7 +95,7 @@ def test_five_further_sessions_leave_nothing_to_plan_and_agree_with_the_ledger(t
         (["--profile", "nowhere"], {}, 3, "demo"),
         ([], {"STRATEGIES__PORTFOLIO": "missing/portfolio.toml"}, 3, "missing/portfolio.toml"),
         ([], {"PLANNING__DEPLOYMENT": "1.5"}, 3, "deployment"),
-        ([], {"PLANNING__UNHEARD": "1"}, 3, "unheard"),
+        ([], {"PLANNING__UNHEARD": "1"}, 3, "UNHEARD"),
     ],
 )
 def test_a_wrong_call_is_refused_and_leaves_nothing(

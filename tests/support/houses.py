@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def alchemiser(*arguments: str | Path, folder: Path, **settings: str) -> Told:
     found = subprocess.run(
         [_COMMAND, *map(str, arguments)],
         cwd=folder,
-        env=_environment(settings),
+        env=_clean() | environment(settings) | {"NO_COLOR": "1"},
         capture_output=True,
         text=True,
         check=False,
@@ -53,7 +54,13 @@ def files_below(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def _environment(settings: dict[str, str]) -> dict[str, str]:
-    chosen = {"STRATEGIES__PORTFOLIO": str(ROOT / "strategies" / "portfolio.toml")} | settings
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("ALCHEMISER")}
-    return kept | {f"ALCHEMISER__{name}": value for name, value in chosen.items()} | {"NO_COLOR": "1"}
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """
+    Return the variables that make these settings (SECTION__KEY), with the shipped strategies unless told otherwise.
+    """
+    chosen = {"STRATEGIES__PORTFOLIO": str(ROOT / "strategies" / "portfolio.toml"), **settings}
+    return {f"ALCHEMISER__{name}": value for name, value in chosen.items()}
+
+
+def _clean() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("ALCHEMISER")}

@@ -28,11 +28,10 @@ from alchemiser.domain.values import Symbol
 T = TypeVar("T")
 
 
-def with_faults(ports: Ports, *, kill_at: int, after: bool) -> Ports:
+def with_faults(ports: Ports, faults: "Faults") -> Ports:
     """
-    Return the ports with a kill at the n-th counted call, before its effect or after it.
+    Return the ports with every call counted, and a strike at the chosen one.
     """
-    faults = Faults(kill_at=kill_at, after=after)
     return replace(
         ports,
         broker=FaultyBroker(ports.broker, faults),

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alchemiser.application.ports.reports import RunReport
+from alchemiser.application.reasons import reason
 from alchemiser.domain.events import Outcome, PartialSignalGenerated
 from alchemiser.domain.execution.order import Canceling, Closed, Intent, Open, Trade
 from alchemiser.domain.ledger.book import LedgerEntry
@@ -31,6 +32,8 @@ _COLOURS = {
 }
 _ACTIONS = {Action.SELL: "red", Action.BUY: "green", Action.HOLD: "dim"}
 _EXCHANGE = ZoneInfo("America/New_York")
+_DECISIONS_SHOWN = 4
+_MARKS = {"true": "✓", "false": "✗"}
 _RUNGS = {0: "75 %", 1: "85 %", 2: "95 %"}
 
 
@@ -106,16 +109,16 @@ def _signals(signals: tuple[PartialSignalGenerated, ...]) -> Table:
             wants, because = Text("no signal", style="red"), Text(told.failure)
         else:
             wants = Text("\n".join(f"{symbol} {percent(weight)}" for symbol, weight in told.signal.weights.items()))
-            because = Text("\n".join(_because(decision) for decision in told.signal.decisions[-4:]))
+            because = _because(told.signal.decisions)
         table.add_row(told.strategy, percent(told.allocation), wants or Text("cash"), because)
     return table
 
 
-def _because(decision: Decision) -> str:
-    if decision.kind != "condition":
-        return f"{decision.outcome} ← {decision.node}"
-    values = "" if decision.left is None else f"  ({decision.left:.2f} vs {decision.right:.2f})"
-    return f"{'✓' if decision.outcome == 'true' else '✗'} {decision.node}{values}"
+def _because(decisions: tuple[Decision, ...]) -> Text:
+    last = decisions[-_DECISIONS_SHOWN:]
+    lines = [Text(f"… after {len(decisions) - len(last)} others", style="dim")] if len(last) < len(decisions) else []
+    lines += [Text(f"{_MARKS.get(decision.outcome, '→')} {reason(decision)}") for decision in last]
+    return Text("\n").join(lines)
 
 
 def _target(target: Target) -> Table:

@@ -25,8 +25,9 @@ def command(profile: str, session: datetime | None, *, as_json: bool) -> None:
 
     The default is the latest session that was run, so after a run the plan is empty.
     """
-    with open_house(profile) as house:
-        day = choose_session(house.ports, asked=None if session is None else session.date())
+    asked = None if session is None else session.date()
+    with open_house(profile, session=asked) as house:
+        day = choose_session(house.ports, asked=asked)
         plan = preview(day, house.ports)
     if as_json:
         click.echo(json.dumps(json.loads(encode(plan)) | {"empty": plan.is_empty}))

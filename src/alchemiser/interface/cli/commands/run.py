@@ -42,12 +42,13 @@ def command(profile: str, session: datetime | None, sessions: int | None, *, as_
         raise click.UsageError("expected --session or --sessions, found both")
     console = stdout()
     outcomes = []
-    with open_house(profile) as house:
+    asked = None if session is None else session.date()
+    with open_house(profile, session=asked) as house:
         with _progress(console, as_json=as_json) as status:
             for message in resume(house.ports):
                 status.update(_told(message))
         for _ in range(sessions or 1):
-            day = _day(house, session, further=sessions is not None)
+            day = _day(house, asked, further=sessions is not None)
             run, is_new = _trade(day, house, console, as_json=as_json)
             outcomes.append(run.outcome)
             _show(run, house, console, is_new=is_new, as_json=as_json)
@@ -55,10 +56,10 @@ def command(profile: str, session: datetime | None, sessions: int | None, *, as_
         raise click.exceptions.Exit(1)
 
 
-def _day(house: House, session: datetime | None, *, further: bool) -> date:
+def _day(house: House, asked: date | None, *, further: bool) -> date:
     if further:
         return following_session(house.ports)
-    return choose_session(house.ports, asked=None if session is None else session.date())
+    return choose_session(house.ports, asked=asked)
 
 
 def _trade(day: date, house: House, console: Console, *, as_json: bool) -> tuple[Run, bool]:
@@ -76,11 +77,11 @@ def _show(run: Run, house: House, console: Console, *, is_new: bool, as_json: bo
         return
     show_run(report, console)
     if not is_new:
-        console.print(f"[yellow]The session of {run.session} was run before: same run, no new order.[/yellow]")
+        console.print(f"The session of {run.session} was run before: same run, no new order.", style="yellow")
     delivered = house.ports.runs.report(run.id)
     for place in delivered.places if delivered is not None else ():
-        console.print(f"report    {place}", soft_wrap=True, highlight=False)
-    console.print(f"database  {house.database}", soft_wrap=True, highlight=False)
+        console.print(f"report    {place}", soft_wrap=True)
+    console.print(f"database  {house.database}", soft_wrap=True)
 
 
 def _progress(console: Console, *, as_json: bool) -> Status:
