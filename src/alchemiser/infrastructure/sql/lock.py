@@ -25,8 +25,12 @@ def alone_on(url: str) -> Iterator[None]:
     if path is None:
         yield
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f"{path.name}.lock").open("w", encoding="ascii") as held:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        held = path.with_name(f"{path.name}.lock").open("w", encoding="ascii")
+    except OSError as exc:
+        raise RecordsError(f"expected to write beside {path}, the system refused: {exc}") from exc
+    with held:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as exc:
