@@ -105,9 +105,7 @@ class CalendarContract:
         """
         A day outside the calendar's years is refused, never guessed.
         """
-        with pytest.raises(
-            ConfigurationError, match=f"expected a day from 2000-01-01 to 2035-12-31, found {day}"
-        ):
+        with pytest.raises(ConfigurationError, match=f"expected a day from 2000-01-01 to 2035-12-31, found {day}"):
             calendar.session(day)
 
 

@@ -35,9 +35,7 @@ def test_csv_becomes_a_panel(tmp_path: Path) -> None:
     """
     Rows in any order become closes by symbol and session.
     """
-    path = a_csv(
-        tmp_path, "2026-01-06,SPY,101.5", "2026-01-05,BIL,90", "2026-01-05,SPY,100", "2026-01-06,BIL,91"
-    )
+    path = a_csv(tmp_path, "2026-01-06,SPY,101.5", "2026-01-05,BIL,90", "2026-01-05,SPY,100", "2026-01-06,BIL,91")
 
     closes = read_bars(path).closes([BIL, SPY], through=LAST)
 
@@ -49,9 +47,7 @@ def test_adjusted_closes_are_preferred(tmp_path: Path) -> None:
     """
     With both columns in the file the adjusted one counts, and the other may be empty.
     """
-    path = a_csv(
-        tmp_path, "2026-01-05,,50,SPY", "2026-01-06,102,51,SPY", header="date,close,adj_close,symbol"
-    )
+    path = a_csv(tmp_path, "2026-01-05,,50,SPY", "2026-01-06,102,51,SPY", header="date,close,adj_close,symbol")
 
     closes = read_bars(path).closes([SPY], through=LAST)
 
@@ -244,9 +240,7 @@ def test_missing_columns(tmp_path: Path, header: str) -> None:
     """
     path = a_csv(tmp_path, *days_of("SPY", [100]), header=header)
 
-    with pytest.raises(
-        DataError, match=f"expected the columns date, symbol .* found {header.replace(',', ', ')}"
-    ):
+    with pytest.raises(DataError, match=f"expected the columns date, symbol .* found {header.replace(',', ', ')}"):
         read_bars(path)
 
 

@@ -79,9 +79,7 @@ class StrategyFiles(StrategyLibrary):
                 raise ConfigurationError(f"{where}: {key}: expected each strategy once, found {name!r} again")
             seen.add(f"{key} {name}")
             allocation = _allocation(table.get("allocation"), where)
-            strategy = (
-                self._file(name, where=where) if key == "file" else _plugin(name, where=f"{where}: plugin:")
-            )
+            strategy = self._file(name, where=where) if key == "file" else _plugin(name, where=f"{where}: plugin:")
             yield Sleeve(strategy=strategy, allocation=allocation)
 
     def _file(self, name: str, *, where: str) -> Strategy:
@@ -91,9 +89,7 @@ class StrategyFiles(StrategyLibrary):
             )
         path = self._root / name
         if not path.resolve().is_relative_to(self._root.resolve()):
-            raise ConfigurationError(
-                f"{where}: file: {name} leads out of {self._root}; put the file itself there"
-            )
+            raise ConfigurationError(f"{where}: file: {name} leads out of {self._root}; put the file itself there")
         if not path.is_file():
             raise ConfigurationError(f"{where}: file: expected {path}, found no such file")
         return _compiled(path)
@@ -125,9 +121,7 @@ def _plugin(name: str, *, where: str) -> Strategy:
     try:
         strategy: object = found[0].load()()
     except (ImportError, AttributeError, TypeError) as exc:
-        raise ConfigurationError(
-            f"{where} plug-in {name!r} ({found[0].value}) cannot be made: {exc}"
-        ) from exc
+        raise ConfigurationError(f"{where} plug-in {name!r} ({found[0].value}) cannot be made: {exc}") from exc
     if not _is_strategy(strategy):
         raise ConfigurationError(
             f"{where} plug-in {name!r} ({found[0].value}): expected an object with name, fingerprint, "
@@ -177,7 +171,6 @@ def _named(table: Mapping[str, object], where: str) -> tuple[str, str]:
 def _allocation(value: object, where: str) -> Decimal:
     if not isinstance(value, str) or not _ALLOCATION.match(value) or not 0 < Decimal(value) <= 1:
         raise ConfigurationError(
-            f"{where}: allocation: expected a decimal in quotes above 0 and at most 1, "
-            f'such as "0.25", found {value!r}'
+            f'{where}: allocation: expected a decimal in quotes above 0 and at most 1, such as "0.25", found {value!r}'
         )
     return Decimal(value)

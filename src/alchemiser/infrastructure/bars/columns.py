@@ -80,9 +80,7 @@ def _read_parquet(path: Path) -> "pa.Table":
     from pyarrow import parquet
 
     with parquet.ParquetFile(path, read_dictionary=["symbol"]) as file:
-        return file.read(columns=_needed(file.schema_arrow.names, path)).select(
-            _needed(file.schema_arrow.names, path)
-        )
+        return file.read(columns=_needed(file.schema_arrow.names, path)).select(_needed(file.schema_arrow.names, path))
 
 
 def _read_csv(path: Path) -> "pa.Table":
@@ -119,9 +117,7 @@ def _days(column: "pa.ChunkedArray", path: Path) -> "pa.ChunkedArray":
 
     kind = column.type
     if pa.types.is_timestamp(kind) and kind.tz is not None:
-        raise DataError(
-            f"{path}: expected dates of the exchange, found instants in {kind.tz}; write plain dates"
-        )
+        raise DataError(f"{path}: expected dates of the exchange, found instants in {kind.tz}; write plain dates")
     if column.null_count:
         raise DataError(f"{path}: expected a date in every row, found {column.null_count} rows without")
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind):
@@ -130,7 +126,5 @@ def _days(column: "pa.ChunkedArray", path: Path) -> "pa.ChunkedArray":
         raise DataError(f"{path}: expected dates such as 2026-01-02 in the column date, found {kind}")
     days = column.cast(pa.date32(), safe=False)
     if not days.cast(column.type).equals(column):
-        raise DataError(
-            f"{path}: expected one bar a day, found times of day in the column date; write plain dates"
-        )
+        raise DataError(f"{path}: expected one bar a day, found times of day in the column date; write plain dates")
     return days

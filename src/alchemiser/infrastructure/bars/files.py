@@ -90,9 +90,7 @@ class BarsFile(BarStore):
         on_session = known[columns] == days
         return rows[on_session], columns[on_session], values[on_session]
 
-    def _refuse_twice(
-        self, symbols: Sequence[Symbol], sessions: Sequence[date], rows: _Ints, columns: _Ints
-    ) -> None:
+    def _refuse_twice(self, symbols: Sequence[Symbol], sessions: Sequence[date], rows: _Ints, columns: _Ints) -> None:
         cells = np.bincount(rows * len(sessions) + columns, minlength=1)
         if cells.max() > 1:
             row, column = divmod(int(cells.argmax()), len(sessions))
@@ -145,9 +143,7 @@ def _dates(days: _Ints) -> tuple[date, ...]:
     return tuple(EPOCH + timedelta(days=day) for day in days.tolist())
 
 
-def _refuse_bad(
-    symbols: Sequence[Symbol], sessions: Sequence[date], panel: Series, has_bar: NDArray[np.bool_]
-) -> None:
+def _refuse_bad(symbols: Sequence[Symbol], sessions: Sequence[date], panel: Series, has_bar: NDArray[np.bool_]) -> None:
     good = np.isfinite(panel) & (panel > 0)
     not_listed_yet = np.isnan(panel) & ~np.logical_or.accumulate(good, axis=1)
     bad = has_bar & ~good & ~not_listed_yet

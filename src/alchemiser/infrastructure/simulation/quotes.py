@@ -121,9 +121,7 @@ class SimulatedQuotes(Quotes):
         vol = max(_LEAST_VOL, float(usual.mean()) if len(usual) else abs(closing))
         key = f"{self._market.seed}/{symbol}/{self._market.sessions[place]}"
         gap = _GAP_OF_RETURN * closing + _GAP_OF_VOL * vol * hashed_normal(f"{key}/open")
-        return _Path(
-            key=key, before=before, opening=max(gap, -0.5), closing=closing, vol=_INTRADAY_OF_VOL * vol
-        )
+        return _Path(key=key, before=before, opening=max(gap, -0.5), closing=closing, vol=_INTRADAY_OF_VOL * vol)
 
 
 def _return_at(path: _Path, passed: float) -> float:

@@ -83,9 +83,7 @@ def test_prices_stay_sane(market: SimulatedMarket) -> None:
         ("SVIX", -1, "VIXY"),
     ],
 )
-def test_leveraged_funds_are_multiples(
-    market: SimulatedMarket, fund: str, times: float, underlying: str
-) -> None:
+def test_leveraged_funds_are_multiples(market: SimulatedMarket, fund: str, times: float, underlying: str) -> None:
     """
     A leveraged or inverse fund returns its multiple of the underlying every day, less a fee.
     """

@@ -122,9 +122,7 @@ def test_sides_are_on_ticks_and_apart(market: SimulatedMarket) -> None:
 
 
 @pytest.mark.parametrize(("symbol", "least", "most"), [("SPY", 0.5, 2), ("RETL", 20, 60), ("KMLM", 15, 30)])
-def test_spreads_are_those_of_the_listing(
-    market: SimulatedMarket, symbol: str, least: float, most: float
-) -> None:
+def test_spreads_are_those_of_the_listing(market: SimulatedMarket, symbol: str, least: float, most: float) -> None:
     """
     A large fund is quoted a basis point or two wide, a thin one twenty to forty.
     """
