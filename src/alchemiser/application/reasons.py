@@ -6,7 +6,7 @@ Put a decision into plain words, for reports and the terminal.
 The words are read off the decision's canonical text. What has no words of its own is quoted as it is written.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from alchemiser.domain.errors import DslSyntaxError
@@ -26,6 +26,15 @@ _MEASURES = {
     "stdev-return": "{}-day volatility",
     "stdev-price": "{}-day price deviation",
     "max-drawdown": "{}-day largest fall",
+}
+_JOTTED = {
+    "current-price": "price",
+    "moving-average-price": "sma",
+    "exponential-moving-average-price": "ema",
+    "cumulative-return": "return",
+    "moving-average-return": "mean-return",
+    "stdev-return": "volatility",
+    "max-drawdown": "drawdown",
 }
 _IN_PERCENT = {"cumulative-return", "moving-average-return", "stdev-return", "max-drawdown"}
 
@@ -61,6 +70,34 @@ def value_text(value: Decimal, *, apart_from: Decimal | None = None) -> str:
     return f"{value:.6f}"
 
 
+def score_text(value: Decimal) -> str:
+    """
+    Return a score with two decimals, a small one with four.
+    """
+    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.4f}"
+
+
+def margin_text(margin: Decimal) -> str:
+    """
+    Return a signed margin with two decimals, or with up to six where two would show none.
+    """
+    for decimals in (2, 3, 4, 5):
+        if not margin or round(margin, decimals):
+            return f"{margin:+.{decimals}f}"
+    return f"{margin:+.6f}"
+
+
+def short_text(node: str) -> str:
+    """
+    Return a decision's canonical text as a trader jots it down.
+
+        (> (rsi "SPY" {:window 10}) 79)                         →  rsi(SPY, 10) > 79
+        (filter (cumulative-return {:window 63}) (select-top 2))  →  top 2 by return(63)
+    """
+    form = _form(node)
+    return node if form is None else _jotted(form)
+
+
 def measure_words(form: Form) -> str:
     """
     Return what an operand of a comparison is, in words; a number as it is written.
@@ -74,11 +111,11 @@ def measure_words(form: Form) -> str:
 
 def _condition(decision: Decision) -> str:
     form = _form(decision.node)
-    is_true = decision.outcome == "true"
     if form is None or decision.left is None or decision.right is None:
-        return f"{_phrase(form) if form else decision.node}: {'yes' if is_true else 'no'}"
+        answer = {"true": "yes", "false": "no"}.get(decision.outcome, decision.outcome)
+        return f"{_phrase(form) if form else decision.node}: {answer}"
     operator, left, right = _operands(form)
-    relation = f"{'' if is_true else 'not '}{_RELATIONS.get(operator, operator)}"
+    relation = f"{'' if decision.outcome == 'true' else 'not '}{_RELATIONS.get(operator, operator)}"
     found = value_text(decision.left, apart_from=decision.right) + _unit(left)
     if isinstance(right, Num):
         return f"{measure_words(left)} is {found}, {relation} {right.text}{_unit(left)}"
@@ -134,8 +171,7 @@ def _indicator(form: Form) -> tuple[str, str] | None:
         return None
     head, *rest = form.items
     name = _operator(head)
-    numbers = [item.text for part in rest if isinstance(part, Map) for item in part.items if isinstance(item, Num)]
-    numbers += [part.text for part in rest if isinstance(part, Num)]
+    numbers = _numbers(rest)
     measure = _MEASURES.get(name)
     words = measure.format(*numbers) if measure and numbers else measure if measure == "close" else None
     if words is None:
@@ -177,16 +213,46 @@ def _form(text: str) -> Form | None:
     return forms[0] if forms else None
 
 
+def _jotted(form: Form) -> str:
+    match form:
+        case Num(text=text):
+            return text
+        case List(items=(Sym(name="and" | "or" as joint), *conditions)):
+            return f" {joint} ".join(f"({_jotted(condition)})" for condition in conditions)
+        case List(items=(Sym(name="not"), condition)):
+            return f"not ({_jotted(condition)})"
+        case List(items=(Sym(name=operator), left, right)) if operator in _RELATIONS:
+            return f"{_jotted(left)} {operator} {_jotted(right)}"
+        case List(items=(Sym(name="filter"), by, List(items=(Sym(name=select), Num(text=count))), *_)):
+            return f"{select.removeprefix('select-')} {count} by {_jotted(by)}"
+        case List(items=(Sym(name="weight-inverse-volatility"), Num(text=window), *_)):
+            return f"inverse volatility ({window})"
+        case List(items=(head, *rest)):
+            return _call(_operator(head), rest)
+        case _:
+            return _written(form)
+
+
+def _call(name: str, rest: Sequence[Form]) -> str:
+    of = [_named(part) for part in rest if isinstance(part, Str | List)]
+    return f"{_JOTTED.get(name, name)}({', '.join([*of, *_numbers(rest)])})"
+
+
+def _numbers(parts: Sequence[Form]) -> list[str]:
+    inside = [item.text for part in parts if isinstance(part, Map) for item in part.items if isinstance(item, Num)]
+    return inside + [part.text for part in parts if isinstance(part, Num)]
+
+
 def _written(form: Form) -> str:
     return form.source.text[form.span.start : form.span.end]
 
 
 def _scored(score: Score) -> str:
-    return score.candidate if score.value is None else f"{score.candidate} ({score.value:.2f})"
+    return score.candidate if score.value is None else f"{score.candidate} ({score_text(score.value)})"
 
 
 def _shared(score: Score) -> str:
-    value = "" if score.value is None else f" ({score.value:.2f})"
+    value = "" if score.value is None else f" ({score_text(score.value)})"
     return f"{score.candidate} {share_text(score.share)}{value}"
 
 

@@ -74,6 +74,21 @@ def tell(exc: BaseException, *, as_json: bool, with_traceback: bool) -> ExitCode
     return code
 
 
+def error_facts(error: AlchemiserError) -> dict[str, str | int]:
+    """
+    Return what is known of an error: class, category, message, place in a text, next step.
+    """
+    facts: dict[str, str | int] = {
+        "error": type(error).__name__,
+        "category": error.category.value,
+        "message": str(error),
+    }
+    if isinstance(error, DslError) and error.span is not None:
+        facts |= {"file": error.file, "line": error.span.line, "column": error.span.column}
+    hint = next((hint for kind, hint in _NEXT if isinstance(error, kind)), "")
+    return facts | ({"next": hint} if hint else {})
+
+
 def _told(exc: BaseException) -> tuple[ExitCode, dict[str, str | int]]:
     facts: dict[str, str | int] = {"error": type(exc).__name__}
     if isinstance(exc, click.ClickException):
@@ -83,12 +98,7 @@ def _told(exc: BaseException) -> tuple[ExitCode, dict[str, str | int]]:
             "next": _help_of(exc),
         }
     if isinstance(exc, AlchemiserError):
-        code = next(code for kind, code in _CODES if isinstance(exc, kind))
-        facts |= {"category": exc.category.value, "message": str(exc)}
-        if isinstance(exc, DslError) and exc.span is not None:
-            facts |= {"file": exc.file, "line": exc.span.line, "column": exc.span.column}
-        hint = next((hint for kind, hint in _NEXT if isinstance(exc, kind)), "")
-        return code, facts | ({"next": hint} if hint else {})
+        return next(code for kind, code in _CODES if isinstance(exc, kind)), error_facts(exc)
     if isinstance(exc, OSError):
         return ExitCode.FAILED, facts | {"category": "critical", "message": f"the system refused: {exc}"}
     return ExitCode.FAILED, facts | {
