@@ -1,0 +1,238 @@
+"""
+Every indicator against its definition, one window at a time.
+"""
+
+import math
+import statistics
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from alchemiser.domain.indicators import formulas
+from alchemiser.domain.indicators.registry import INDICATORS, Indicator, Parameters, indicator_named
+from alchemiser.domain.market import Series
+
+WIDE = 1e-12
+
+
+def walk(length: int = 400, *, seed: int = 1) -> Series:
+    """
+    Closes that fall from 5e11 to about 1, as the back-adjusted ones of volatility funds do.
+    """
+    generator = np.random.default_rng(seed)
+    drift = math.log(2e-12) / (length / 2)
+    steps: Series = generator.normal(0.0, 0.03, length) + np.where(np.arange(length) < length / 2, drift, 0.0)
+    closes: Series = 5e11 * np.exp(np.cumsum(steps))
+    return closes
+
+
+def own(indicator: Indicator) -> Parameters:
+    """
+    Small parameters for any indicator.
+    """
+    values = {"window": 7, "short-window": 4, "long-window": 9, "smooth-window": 3, "standard-deviations": 2}
+    return tuple(values[parameter.name] for parameter in indicator.parameters)
+
+
+def measured(indicator: Indicator, closes: Series) -> Series:
+    """
+    One row measured.
+    """
+    row: Series = indicator.measure(closes[None, :], (own(indicator),))[0]
+    return row
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 7, 64, 399, 400])
+def test_window_sums_keep_their_digits(window: int) -> None:
+    """
+    A moving average over closes that fell from 5e11 to 1 is right to 1e-12 of itself.
+    """
+    closes = walk()
+
+    averages = formulas.moving_average_price(closes, window)
+
+    for end in range(window - 1, len(closes), 13):
+        expected = math.fsum(closes[end - window + 1 : end + 1]) / window
+        assert abs(averages[end] - expected) <= WIDE * expected
+
+
+@pytest.mark.parametrize("window", [2, 3, 20, 90, 400])
+def test_deviations_keep_their_digits(window: int) -> None:
+    """
+    A deviation of closes that fell from 5e11 to 1 is right to 1e-12 of itself.
+    """
+    closes = walk()
+
+    deviations = formulas.stdev_price(closes, window)
+
+    for end in range(window - 1, len(closes), 29):
+        expected = statistics.stdev(closes[end - window + 1 : end + 1].tolist())
+        assert abs(deviations[end] - expected) <= WIDE * expected
+
+
+@pytest.mark.parametrize("window", [2, 5, 90])
+def test_mean_and_deviation_of_returns(window: int) -> None:
+    """
+    Return statistics are sample statistics of the last daily returns, in percent.
+    """
+    closes = walk()
+    returns = (closes[1:] / closes[:-1] - 1).tolist()
+
+    means, deviations = formulas.moving_average_return(closes, window), formulas.stdev_return(closes, window)
+
+    for end in range(window, len(closes), 17):
+        part = returns[end - window : end]
+        scale = math.fsum(map(abs, part)) / window * 100
+        assert abs(means[end] - math.fsum(part) / window * 100) <= WIDE * scale
+        assert abs(deviations[end] - statistics.stdev(part) * 100) <= WIDE * statistics.stdev(part) * 100
+
+
+@pytest.mark.parametrize("window", [1, 2, 5, 60])
+def test_max_drawdown_is_the_largest_fall_in_the_window(window: int) -> None:
+    """
+    The fall is taken from a peak to a later trough, both within the last closes, and is positive.
+    """
+    closes = walk(130, seed=3)
+
+    falls = formulas.max_drawdown(closes, window)
+
+    for end in range(window - 1, len(closes)):
+        part = closes[end - window + 1 : end + 1]
+        expected = max(1 - part[peak:].min() / part[peak] for peak in range(window)) * 100
+        assert falls[end] == pytest.approx(expected, rel=WIDE, abs=WIDE)
+
+
+def test_cumulative_return_counts_sessions_back() -> None:
+    """
+    From 100 to 110 over two sessions is 10 percent.
+    """
+    returns = formulas.cumulative_return(np.array([100.0, 90.0, 110.0]), 2)
+
+    assert [True, True, False] == np.isnan(returns).tolist()
+    assert returns[2] == pytest.approx(10.0)
+
+
+def test_rsi_smooths_after_a_simple_mean() -> None:
+    """
+    Wilder: changes +1, -1, +2 with window 2 start at half and half, then keep half of what was.
+    """
+    index = formulas.rsi(np.array([10.0, 11.0, 10.0, 12.0]), 2)
+
+    assert [pytest.approx(50.0), pytest.approx(100 * 1.25 / 1.5)] == index[2:].tolist()
+    assert np.isnan(index[:2]).all()
+
+
+def test_rsi_at_its_ends() -> None:
+    """
+    Without losses it is exactly 100, without gains 0, and 50 when nothing moved.
+    """
+    rising, falling, still = np.arange(1.0, 20.0), np.arange(20.0, 1.0, -1.0), np.full(19, 7.0)
+
+    assert [100.0, 0.0, 50.0] == [formulas.rsi(closes, 5)[-1] for closes in (rising, falling, still)]
+
+
+def test_exponential_average_is_seeded_with_the_first_close() -> None:
+    """
+    With window 3 a half of every new close enters, from the first close on; it shows from the third.
+    """
+    averages = formulas.exponential_moving_average_price(np.array([8.0, 4.0, 4.0, 5.0]), 3)
+
+    assert np.isnan(averages[:2]).all()
+    assert [5.0, 5.0] == averages[2:].tolist()
+
+
+def test_oscillators_are_differences_of_exponential_averages() -> None:
+    """
+    MACD is the short average less the long; the oscillator is that in percent of the long.
+    """
+    closes = walk(60)
+    fast = formulas.exponential_moving_average_price(closes, 4)
+    slow = formulas.exponential_moving_average_price(closes, 9)
+
+    assert formulas.macd(closes, 4, 9)[8:].tolist() == (fast - slow)[8:].tolist()
+    assert formulas.percentage_price_oscillator(closes, 4, 9)[8:].tolist() == ((fast - slow) / slow * 100)[8:].tolist()
+
+
+def test_bollinger_bands_stand_population_deviations_off_the_mean() -> None:
+    """
+    Closes 1 and 3: mean 2, population deviation 1, bands at 0 and 4.
+    """
+    closes = np.array([1.0, 3.0])
+
+    assert [4.0, 0.0] == [formulas.bollinger(closes, 2, side)[-1] for side in (2.0, -2.0)]
+
+
+@pytest.mark.parametrize("indicator", INDICATORS, ids=lambda one: one.name)
+def test_each_is_first_defined_when_it_says(indicator: Indicator) -> None:
+    """
+    The first value stands exactly where `closes_needed` closes are there, also for a symbol listed late.
+    """
+    late = np.concatenate((np.full(5, np.nan), walk(60)))
+
+    values = measured(indicator, late)
+
+    first = 5 + indicator.closes_needed(own(indicator)) - 1
+    assert [True] * first + [False] * (65 - first) == np.isnan(values).tolist()
+
+
+@pytest.mark.parametrize("indicator", INDICATORS, ids=lambda one: one.name)
+def test_a_gap_hides_windows_that_hold_it(indicator: Indicator) -> None:
+    """
+    Windows with a missing close are unknown, and with infinite memory everything after it.
+    """
+    closes = walk(60)
+    closes[30] = np.nan
+
+    values = measured(indicator, closes)
+
+    needed = 60 if indicator.has_infinite_memory else indicator.closes_needed(own(indicator))
+    assert list(range(30, min(30 + needed, 60))) == [day for day in range(20, 60) if math.isnan(values[day])]
+
+
+@pytest.mark.parametrize("indicator", INDICATORS, ids=lambda one: one.name)
+def test_values_depend_neither_on_company_nor_on_the_future(indicator: Indicator) -> None:
+    """
+    A row measured among fifteen others, or cut short, has the same bits as far as it goes.
+    """
+    rows = np.stack([walk(80, seed=seed) for seed in range(16)])
+    rows[3, :20] = np.nan
+
+    together = indicator.measure(rows, [own(indicator)] * 16)
+
+    for row in (0, 3, 15):
+        for end in (1, 13, 40, 80):
+            alone = measured(indicator, rows[row, :end])
+            assert alone.tobytes() == np.ascontiguousarray(together[row, :end]).tobytes()
+
+
+def test_rows_of_different_windows_are_measured_together() -> None:
+    """
+    One call may hold many windows; each row gets its own.
+    """
+    rows = np.stack([walk(50)] * 2)
+    rsi = _named("rsi")
+
+    both = rsi.measure(rows, [(5,), (11,)])
+
+    assert _bits([formulas.rsi(rows[0], 5), formulas.rsi(rows[0], 11)]) == _bits(both)
+
+
+def test_long_names_are_synonyms() -> None:
+    """
+    The names of the JSON form mean the same indicators.
+    """
+    assert _named("relative-strength-index") is _named("rsi")
+    assert _named("standard-deviation-return") is _named("stdev-return")
+    assert _named("standard-deviation-price") is _named("stdev-price")
+    assert indicator_named("no-such-indicator") is None
+
+
+def _named(name: str) -> Indicator:
+    indicator = indicator_named(name)
+    assert indicator is not None
+    return indicator
+
+
+def _bits(rows: Sequence[Series] | Series) -> list[bytes]:
+    return [np.ascontiguousarray(row).tobytes() for row in rows]
