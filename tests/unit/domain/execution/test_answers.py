@@ -1,0 +1,140 @@
+"""
+What the broker's answers make of a trade.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from alchemiser.domain.execution.answers import (
+    Accepted,
+    CancelTaken,
+    Duplicate,
+    NoAnswer,
+    Rejected,
+    record,
+    refused,
+)
+from alchemiser.domain.execution.order import Canceling, Closed, Open, OrderStatus, Sent, Trade, TradeStatus
+from alchemiser.domain.execution.policy import WalkPolicy
+from alchemiser.domain.values import shares
+from support.builders import START, a_body, a_trade, after, an_intent, an_order
+
+BODY = a_body()
+POLICY = WalkPolicy()
+
+
+def sent(posts: int = 1) -> Trade:
+    return a_trade(intents=(an_intent(BODY, state=Sent(posts=posts, since=START)),))
+
+
+def asked() -> Trade:
+    state = Canceling(order_id="order-1", submitted_at=START, asked_at=after(30), filled=shares("0"), average=None)
+    return replace(a_trade(intents=(an_intent(BODY, state=state),)), due_at=after(30))
+
+
+def test_accepted_order_rests() -> None:
+    """
+    It is open at the broker, and looked at two seconds later.
+    """
+    found = record(sent(), Accepted(order=an_order(BODY)), at=after(0.2), policy=POLICY)
+
+    assert isinstance(found.intents[0].state, Open)
+    assert after(2) == found.due_at
+
+
+def test_order_that_is_terminal_at_once_is_looked_at_at_once() -> None:
+    """
+    What is left is tried without waiting.
+    """
+    rejected = an_order(BODY, OrderStatus.REJECTED)
+
+    found = record(sent(), Accepted(order=rejected), at=after(0.2), policy=POLICY)
+
+    assert isinstance(found.intents[0].state, Closed)
+    assert after(0.2) == found.due_at
+
+
+def test_duplicate_is_looked_up() -> None:
+    """
+    The order exists: it stays unanswered until the next look shows it.
+    """
+    found = record(sent(2), Duplicate(), at=START, policy=POLICY)
+
+    assert Sent(posts=2, since=START) == found.intents[0].state
+    assert after(2) == found.due_at
+
+
+def test_refusal_of_the_only_send_is_definite() -> None:
+    """
+    Nothing of it is at the broker.
+    """
+    found = record(sent(), Rejected(reason="403: no"), at=START, policy=POLICY)
+
+    state = found.intents[0].state
+    assert isinstance(state, Closed)
+    assert ("", OrderStatus.REJECTED, shares("0"), "403: no") == (
+        state.order_id,
+        state.status,
+        state.filled,
+        state.reason,
+    )
+
+
+def test_refusal_of_a_second_send_proves_nothing() -> None:
+    """
+    The first send may be what holds the shares: the order stays unanswered.
+    """
+    found = record(sent(2), Rejected(reason="insufficient qty"), at=START, policy=POLICY)
+
+    assert Sent(posts=2, since=START) == found.intents[0].state
+    assert after(4) == found.due_at
+
+
+@pytest.mark.parametrize(("posts", "pause_s"), [(1, 2), (2, 4), (3, 8), (4, 8), (60, 8)])
+def test_silence_is_waited_out_longer_each_time(posts: int, pause_s: int) -> None:
+    """
+    The pause doubles up to eight seconds.
+    """
+    found = record(sent(posts), NoAnswer(), at=START, policy=POLICY)
+
+    assert after(pause_s) == found.due_at
+
+
+@pytest.mark.parametrize("answer", [CancelTaken(), NoAnswer()])
+def test_cancel_is_followed_by_a_look(answer: CancelTaken | NoAnswer) -> None:
+    """
+    Whatever the answer, only a later status ends the order.
+    """
+    found = record(asked(), answer, at=after(30.3), policy=POLICY)
+
+    assert (asked().intents, after(32)) == (found.intents, found.due_at)
+
+
+def test_slow_answer_does_not_move_the_next_look_into_the_past() -> None:
+    """
+    An answer that took a minute is followed by a look at once.
+    """
+    found = record(asked(), CancelTaken(), at=after(90), policy=POLICY)
+
+    assert after(90) == found.due_at
+
+
+def test_first_send_that_the_gate_refuses_fails_the_trade() -> None:
+    """
+    The attempt is kept, as one that was never taken, with the gate's reason.
+    """
+    found = refused(sent(), "collar", at=START, policy=POLICY)
+
+    assert (TradeStatus.FAILED, "collar", None) == (found.status, found.reason, found.due_at)
+    assert isinstance(found.intents[0].state, Closed)
+
+
+def test_repeated_send_that_the_gate_refuses_is_only_looked_up() -> None:
+    """
+    The order may be at the broker already, so nothing is concluded.
+    """
+    found = refused(sent(3), "kill switch", at=START, policy=POLICY)
+
+    assert (TradeStatus.OPEN, after(2)) == (found.status, found.due_at)
+    assert Sent(posts=2, since=START) == found.intents[0].state
