@@ -27,7 +27,7 @@ check: $(STAMP)  ## ruff, mypy --strict, import-linter, pytest
 	@$(BIN)/python -m pytest -q
 
 bench: $(STAMP)  ## measure, as ratios against a baseline in the same run
-	@$(BIN)/python -m benchmarks.evaluator
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.evaluator
 
 fmt: $(STAMP)  ## format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

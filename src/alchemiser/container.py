@@ -131,7 +131,7 @@ class Container(containers.DeclarativeContainer):
     One world: settings in, ports out.
     """
 
-    settings = providers.Dependency()
+    settings: "providers.Dependency[Settings]" = providers.Dependency()
     calendar = providers.Singleton(_calendar)
     clock = providers.Singleton(_clock, calendar, settings)
     library = providers.Singleton(_library, settings)
@@ -187,6 +187,7 @@ def open_house(profile: str, *, session: date | None = None) -> Iterator[House]:
         RecordsError: the database cannot be used.
     """
     from alchemiser.infrastructure.logs import logging_to
+    from alchemiser.infrastructure.sql.lock import alone_on
 
     settings = _settings(profile)
     container = Container(settings=settings)
@@ -195,12 +196,13 @@ def open_house(profile: str, *, session: date | None = None) -> Iterator[House]:
     if session is not None:
         container.calendar().session(session)
     logs = settings.tables.logs
-    database = container.database()
-    try:
-        with logging_to(logs.path, level=logs.level, clock=container.clock()):
-            yield House(ports=_with_faults(container.ports(), settings), database=settings.tables.records.url)
-    finally:
-        database.close()
+    with alone_on(settings.tables.records.url):
+        database = container.database()
+        try:
+            with logging_to(logs.path, level=logs.level, clock=container.clock()):
+                yield House(ports=_with_faults(container.ports(), settings), database=settings.tables.records.url)
+        finally:
+            database.close()
 
 
 @contextmanager
@@ -240,16 +242,16 @@ def open_study(profile: str) -> Study:
     )
 
 
-def bars_file(path: Path) -> "BarsFile":
+def bars_file(*paths: Path) -> "BarsFile":
     """
-    Read a file of bars.
+    Read bars from one file or from several, which together hold each bar once.
 
     Raises:
         DataError: it cannot be read or believed.
     """
     from alchemiser.infrastructure.bars.files import read_bars
 
-    return read_bars(path)
+    return read_bars(*paths)
 
 
 def strategy_library(portfolio: Path) -> StrategyLibrary:

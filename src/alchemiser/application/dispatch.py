@@ -1,7 +1,8 @@
 """
 Deliver messages: bind the correlation id, prepare, apply, and turn errors into what happens next.
 
-    BrokerUnavailable, or a defect    the message comes back, up to five times, then it is dead and the run fails
+    BrokerUnavailable, RecordsError, or a defect
+                                      the message comes back, up to five times, then it is dead and the run fails
     any other AlchemiserError         the run fails at this step, at once
     delivered before                  nothing
 """
@@ -15,7 +16,7 @@ import structlog
 from alchemiser.application.ports.messaging import AlreadyHandled, Message
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.workflow import HANDLERS
-from alchemiser.domain.errors import AlchemiserError, BrokerUnavailable
+from alchemiser.domain.errors import AlchemiserError, BrokerUnavailable, RecordsError
 from alchemiser.domain.events import WorkflowFailed, caused_by
 
 _FIRST_PAUSE = timedelta(seconds=2)
@@ -48,7 +49,7 @@ def deliver(message: Message, ports: Ports) -> None:
                 apply(tx)
         except AlreadyHandled:
             _log.info("message_already_handled")
-        except BrokerUnavailable as exc:
+        except (BrokerUnavailable, RecordsError) as exc:
             _give_back(message, ports, error=str(exc), category=exc.category.value)
         except AlchemiserError as exc:
             _log.warning("step_failed", error=str(exc))
