@@ -80,15 +80,19 @@ class HostileBroker:
     def _later(self, order: BrokerOrder) -> BrokerOrder:
         if self.now >= CLOSE:
             return replace(order, status=OrderStatus.EXPIRED, updated_at=CLOSE)
-        fate = self.chance("rest", "rest", "part", "fill", "end")
+        if order.id in self.asked and self.chance("end", "wait") == "end":
+            return replace(order, status=OrderStatus.CANCELED, updated_at=self.now)
+        fate = self.chance(*["rest"] * self._calm(), "part", "fill")
         if fate == "part":
             rest = order.body.quantity.value - order.filled.value
             return self._filled(order, order.filled.value + (rest / 3).quantize(Decimal("1e-9")))
-        if fate == "fill":
-            return self._filled(order, order.body.quantity.value)
-        if fate == "end" and order.id in self.asked:
-            return replace(order, status=OrderStatus.CANCELED, updated_at=self.now)
-        return order
+        return self._filled(order, order.body.quantity.value) if fate == "fill" else order
+
+    def _calm(self) -> int:
+        """
+        Some markets fill at once, some hardly ever.
+        """
+        return (2, 40, 1000)[self.seed % 3]
 
     def _filled(self, order: BrokerOrder, total: Decimal) -> BrokerOrder:
         is_whole = total == order.body.quantity.value
