@@ -9,7 +9,7 @@ import numpy as np
 
 from alchemiser.domain.indicators.registry import Parameters, indicator_named
 from alchemiser.domain.strategy import ast
-from alchemiser.domain.strategy.choices import Choice
+from alchemiser.domain.strategy.choices import TOLERANCE, Choice
 from alchemiser.domain.strategy.panel import Panel
 from alchemiser.domain.strategy.plan import VOLATILITY, FilterOp, InverseVolatilityOp
 from alchemiser.domain.strategy.printer import printed_part
@@ -109,15 +109,14 @@ class Sight:
         Tell why a filter or weighting chose nothing.
         """
         name, parameters = scoring(node)
-        scored = zip(node.children, self.scores(node), strict=True)
-        whys = [
-            self.why_unmeasured(child, name, parameters)
-            if np.isnan(score)
-            else Why(text=f"the volatility of {label_of(child)} is zero", symbols=symbols_below(child))
-            for child, score in scored
-            if np.isnan(score) or isinstance(node, ast.WeightInverseVolatility)
-        ]
-        return _joined([why for why in whys if why.text])
+        whys: list[Why] = []
+        for child, score in zip(node.children, self.scores(node), strict=True):
+            if np.isnan(score):
+                whys.append(self.why_unmeasured(child, name, parameters))
+            elif isinstance(node, ast.WeightInverseVolatility) and score <= TOLERANCE:
+                text = f"the volatility of {label_of(child)} is zero"
+                whys.append(Why(text=text, symbols=symbols_below(child)))
+        return _joined(whys)
 
     def why_unmeasured(self, of: ast.Node, name: str, parameters: Parameters) -> Why:
         """
@@ -158,7 +157,7 @@ class Sight:
         if len(gaps):
             return f"{symbol} has no bar on {sessions[int(gaps[-1])]}"
         have = self.index + 1 - first
-        return f"{symbol} has {have} closes, {needed} are needed" if have < needed else ""
+        return f"{symbol} has {have} of the {needed} closes that are needed" if have < needed else ""
 
 
 def scoring(node: ast.Filter | ast.WeightInverseVolatility) -> tuple[str, Parameters]:
@@ -220,6 +219,7 @@ def _headline(part: ast.Part) -> str:
 def _joined(whys: Iterable[Why]) -> Why:
     known = list(whys)
     return Why(
-        text="; ".join(dict.fromkeys(why.text for why in known)) or "its history is too short",
+        text="; ".join(dict.fromkeys(part for why in known for part in why.text.split("; ")))
+        or "its history is too short",
         symbols=tuple(sorted({symbol for why in known for symbol in why.symbols})),
     )

@@ -75,6 +75,4 @@ def test_a_full_row_sums_to_exactly_one(parts: list[float]) -> None:
     weights = from_row(symbols, row)
 
     assert Decimal(1) == sum(weights.values())
-    assert all(
-        abs(float(weights.get(s, Decimal(0))) - w) <= 1.0000001e-6 for s, w in zip(symbols, row, strict=True)
-    )
+    assert all(abs(float(weights.get(s, Decimal(0))) - w) <= 1.0000001e-6 for s, w in zip(symbols, row, strict=True))
