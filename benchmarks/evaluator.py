@@ -22,7 +22,7 @@ from support.oracle import Oracle
 _PORTFOLIO = Path(__file__).parents[1] / "strategies" / "portfolio.toml"
 _THROUGH = date(2026, 7, 30)
 _RUNS = 7
-_ORACLE_SESSIONS = 300
+_ORACLE_SESSIONS = 1000
 
 
 def main() -> None:

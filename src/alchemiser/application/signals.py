@@ -21,6 +21,7 @@ from alchemiser.domain.events import (
     WorkflowFailed,
     WorkflowStarted,
     caused_by,
+    once_in_run,
 )
 from alchemiser.domain.market import Closes
 from alchemiser.domain.portfolio.target import merge
@@ -138,7 +139,7 @@ def apply_collection(event: PartialSignalGenerated, expected: tuple[str, ...], t
     target = merge([(one.allocation, one.signal) for one in stored if one.signal is not None])
     tx.emit(
         SignalGenerated(
-            meta=caused_by(event, SignalGenerated, at=event.meta.occurred_at, source=f"{_SOURCE}.collect"),
+            meta=once_in_run(event, SignalGenerated, at=event.meta.occurred_at, source=f"{_SOURCE}.collect"),
             run_id=event.run_id,
             target=target,
         )

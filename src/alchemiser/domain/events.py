@@ -9,7 +9,7 @@ What happened, at the boundaries between stages. Read it with `application/workf
 Large data (plans, signals' panels) is kept in the records and told of by reference.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -218,6 +218,15 @@ def caused_by(cause: Event, kind: type[Event], *, at: datetime, source: str, key
         source_module=module,
         source_component=component,
     )
+
+
+def once_in_run(cause: Event, kind: type[Event], *, at: datetime, source: str) -> Envelope:
+    """
+    Return the envelope of an event that a run has at most once, whichever of several events brings it about.
+    """
+    run = cause.meta.correlation_id
+    identity = event_id(causation_id=run, event_type=kind.__name__, key="")
+    return replace(caused_by(cause, kind, at=at, source=source), event_id=identity)
 
 
 def first_cause(run_id: str, *, at: datetime, source: str) -> Envelope:
