@@ -15,7 +15,7 @@ from alchemiser.domain.market import Closes
 from alchemiser.domain.strategy.evaluator import SymphonyEvaluation
 from alchemiser.domain.strategy.signal import Signal, from_row
 from alchemiser.domain.strategy.strategy import Evaluation, Strategy
-from alchemiser.domain.strategy.trace import ExplainedNode
+from alchemiser.domain.strategy.trace import ExplainedNode, Extent
 
 Verdict: TypeAlias = Signal | SignalUndefined
 
@@ -76,7 +76,7 @@ def verdicts(
             yield strategy, session, _weights_alone(evaluation, session) or _verdict(evaluation, session)
 
 
-def explain(strategy: Strategy, closes: Closes, session: date) -> Explanation:
+def explain(strategy: Strategy, closes: Closes, session: date, extent: Extent = Extent.HELD) -> Explanation:
     """
     Return why a strategy wants what it wants on a session, or why it cannot say.
     """
@@ -85,7 +85,7 @@ def explain(strategy: Strategy, closes: Closes, session: date) -> Explanation:
         strategy=strategy.name,
         session=session,
         verdict=_verdict(evaluation, session),
-        tree=evaluation.explain(session) if isinstance(evaluation, SymphonyEvaluation) else None,
+        tree=evaluation.explain(session, extent) if isinstance(evaluation, SymphonyEvaluation) else None,
     )
 
 

@@ -74,7 +74,7 @@ def score_text(value: Decimal) -> str:
     """
     Return a score with two decimals, a small one with four.
     """
-    return f"{value:.2f}" if abs(value) >= 1 else f"{value:.4f}"
+    return f"{value:.2f}" if abs(value) >= 1 or not value else f"{value:.4f}"
 
 
 def margin_text(margin: Decimal) -> str:

@@ -25,6 +25,7 @@ from alchemiser.domain.strategy.signal import Signal, from_row
 from alchemiser.domain.strategy.trace import (
     Entry,
     ExplainedNode,
+    Extent,
     decisions_of,
     explained,
     first_undefined,
@@ -108,7 +109,7 @@ class SymphonyEvaluation:
             decisions=decisions_of(entries),
         )
 
-    def explain(self, session: date) -> ExplainedNode:
+    def explain(self, session: date, extent: Extent = Extent.HELD) -> ExplainedNode:
         """
         Return the tree as one session saw it, also where the session is undefined.
 
@@ -116,7 +117,7 @@ class SymphonyEvaluation:
             ValueError: the session is not in the panel.
         """
         index = self._index(session)
-        return explained(self._walked(index), self._sight(index))
+        return explained(self._walked(index, extent), self._sight(index))
 
     def _index(self, session: date) -> int:
         sessions = self.panel.closes.sessions
@@ -128,8 +129,8 @@ class SymphonyEvaluation:
     def _sight(self, index: int) -> Sight:
         return Sight(panel=self.panel, numbers=self.numbers, index=index, texts=self.texts)
 
-    def _walked(self, index: int) -> tuple[Entry, ...]:
-        return walked(self.name, self.root, self._sight(index))
+    def _walked(self, index: int, extent: Extent = Extent.HELD) -> tuple[Entry, ...]:
+        return walked(self.name, self.root, self._sight(index), extent)
 
     def _undefined(self, session: date, entries: tuple[Entry, ...]) -> SignalUndefined:
         entry = first_undefined(entries)

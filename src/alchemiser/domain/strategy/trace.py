@@ -11,6 +11,7 @@ Where a session is undefined the walk goes on beside the node that could not be 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import Enum
 from typing import Literal, TypeAlias, assert_never
 
 import numpy as np
@@ -38,7 +39,7 @@ class ExplainedNode:
         decision: what it decided, for conditions, filters and inverse-volatility weightings.
         why: why it is undefined, else empty.
         symbols: what to look at when it is undefined.
-        children: in source order; empty when it is not held.
+        children: in source order; empty when it is not held, unless the whole tree was walked.
     """
 
     label: str
@@ -67,7 +68,16 @@ class Entry:
     follow: "list[Entry]" = field(default_factory=list)
 
 
-def walked(name: str, root: ast.Node, sight: Sight) -> tuple[Entry, ...]:
+class Extent(Enum):
+    """
+    How much of a tree is walked: what is held, with what stands beside it, or all of it.
+    """
+
+    HELD = "held"
+    WHOLE = "whole"
+
+
+def walked(name: str, root: ast.Node, sight: Sight, extent: Extent = Extent.HELD) -> tuple[Entry, ...]:
     """
     Return everything a session visits, parents before children, in source order.
     """
@@ -78,9 +88,11 @@ def walked(name: str, root: ast.Node, sight: Sight) -> tuple[Entry, ...]:
         entries.append(entry)
         if entry.state == "held":
             _expand(entry, sight)
-            for child in reversed(entry.follow):
-                child.parent = len(entries) - 1
-                stack.append(child)
+        elif extent is Extent.WHOLE:
+            _expand_aside(entry, sight)
+        for child in reversed(entry.follow):
+            child.parent = len(entries) - 1
+            stack.append(child)
     return tuple(entries)
 
 
@@ -147,6 +159,15 @@ def _expand(entry: Entry, sight: Sight) -> None:
                 entry.follow = [_asked(one, entry.path) for one in _operands(part)]
         case _:
             assert_never(part)
+
+
+def _expand_aside(entry: Entry, sight: Sight) -> None:
+    # What its parent does not hold stays so, with everything below it, whatever it would have decided.
+    state = entry.state
+    _expand(entry, sight)
+    entry.state = state
+    for child in entry.follow:
+        child.state = "left out" if child.state == "left out" else "not held"
 
 
 def _child(entry: Entry, part: ast.Node, path: str, share: float) -> Entry:

@@ -66,7 +66,7 @@ def _asked(line: _Line) -> Text:
     text = Text(f"{line.word} if ".lstrip(), style="bold" if line.node.state == "held" else "dim")
     text.append(_shown(condition.label), style="not bold" if line.node.state == "held" else "dim")
     if condition.decision is not None:
-        text.append_text(_values(condition.decision))
+        text.append_text(_values(condition.decision, is_bright=line.node.state != "not held"))
     if line.node.why:
         text.append(f"  {clean(line.node.why)}", style="red")
     return text
@@ -75,8 +75,9 @@ def _asked(line: _Line) -> Text:
 def _named(line: _Line) -> Text:
     node = line.node
     if node.kind == "condition":
-        text = Text(_shown(node.label))
-        return text.append_text(_values(node.decision)) if node.decision is not None else text
+        is_bright = node.state == "held"
+        text = Text(_shown(node.label), style="" if is_bright else "dim")
+        return text if node.decision is None else text.append_text(_values(node.decision, is_bright=is_bright))
     is_bright = node.state not in {"not held", "left out"}
     text = Text(f"{line.word} " if line.word else "", style="bold" if is_bright else "dim")
     text.append(_label(node), style=("bold cyan" if node.kind == "asset" else "not bold") if is_bright else "dim")
@@ -91,16 +92,17 @@ def _named(line: _Line) -> Text:
     return text
 
 
-def _values(decision: Decision) -> Text:
+def _values(decision: Decision, *, is_bright: bool) -> Text:
     text = Text()
+    values_style = "cyan" if is_bright else "dim"
     if decision.left is not None and decision.right is not None:
         left = value_text(decision.left, apart_from=decision.right)
         right = value_text(decision.right, apart_from=decision.left)
-        text.append(f"  {left} vs {right}", style="cyan")
+        text.append(f"  {left} vs {right}", style=values_style)
     if decision.margin is not None:
-        text.append(f", margin {margin_text(decision.margin)}", style="cyan")
+        text.append(f", margin {margin_text(decision.margin)}", style=values_style)
     answer, style = _ANSWERS[decision.outcome]
-    return text.append(f"  {answer}", style=style)
+    return text.append(f"  {answer}", style=style if is_bright else "dim")
 
 
 def _label(node: ExplainedNode) -> str:

@@ -17,7 +17,7 @@ from alchemiser.application.explain import Explanation, explain, known_closes, l
 from alchemiser.application.reasons import reason
 from alchemiser.container import bars_file
 from alchemiser.domain.strategy.signal import Decision, Signal
-from alchemiser.domain.strategy.trace import ExplainedNode
+from alchemiser.domain.strategy.trace import ExplainedNode, Extent
 from alchemiser.interface.cli.inputs import bars_option, book_option, day_option, load_strategies, sessions_asked
 from alchemiser.interface.cli.options import json_option
 from alchemiser.interface.cli.output import Json, a_table, clean, percent, print_json, stdout, working
@@ -32,8 +32,18 @@ _DEEP = 20_000
 @book_option
 @bars_option
 @day_option("--as-of", help="The session. [default: the last on which most symbols have a bar]")
+@click.option(
+    "--full",
+    "extent",
+    flag_value=Extent.WHOLE,
+    type=click.UNPROCESSED,
+    default=Extent.HELD,
+    help="Open the branches that were not taken, too.",
+)
 @json_option
-def command(*, file: str, book: Path | None, bars_path: Path, as_of: date | None, as_json: bool) -> None:
+def command(
+    *, file: str, book: Path | None, bars_path: Path, as_of: date | None, extent: Extent, as_json: bool
+) -> None:
     """
     Draw why a strategy wants its weights on a session.
 
@@ -47,7 +57,7 @@ def command(*, file: str, book: Path | None, bars_path: Path, as_of: date | None
         bars = bars_file(bars_path)
         asked = sessions_asked(bars.sessions, as_of=as_of, first=None, last=None, where=str(bars_path))
         closes = known_closes([strategy], bars, through=asked[0] if asked else bars.sessions[-1])
-        explanation = explain(strategy, closes, asked[0] if asked else last_session(closes))
+        explanation = explain(strategy, closes, asked[0] if asked else last_session(closes), extent)
     if as_json:
         with _deep():
             print_json(_facts(explanation))

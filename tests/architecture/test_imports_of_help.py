@@ -1,0 +1,69 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from alchemiser.interface.cli.main import COMMANDS
+from support.bars import RISING_THEN_FALLING, SWITCH, write_bars, write_strategy
+
+LIGHT = {"click", "alchemiser", "alchemiser.interface", "alchemiser.interface.cli", "alchemiser.interface.cli.main"}
+HEAVY = {
+    "pandas",
+    "numpy",
+    "pyarrow",
+    "sqlalchemy",
+    "alembic",
+    "exchange_calendars",
+    "dependency_injector",
+    "pydantic",
+    "jinja2",
+    "rich",
+    "structlog",
+}
+
+
+def modules_after(*arguments: str) -> set[str]:
+    """
+    Return the modules a command line has imported when it ends.
+    """
+    program = (
+        "import sys; from alchemiser.interface.cli.main import run; "
+        f"code = run({list(arguments)!r}); print('modules', *sorted(sys.modules))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(ended.stdout.splitlines()[-1].split()[1:])
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """
+    `alchemiser --help` imports click and of ours only the command line's frame.
+    """
+    modules = modules_after("--help")
+
+    assert set() == HEAVY & modules
+    assert set() == {name for name in modules if name.startswith("alchemiser")} - LIGHT
+
+
+@pytest.mark.parametrize("command", ["signal", "explain", "strategies"])
+def test_strategy_commands_do_without_records_and_calendars(command: str) -> None:
+    """
+    Commands on files import neither database nor calendar nor pandas.
+    """
+    assert command in COMMANDS
+
+    modules = modules_after(command, "--help")
+
+    assert set() == {"pandas", "sqlalchemy", "alembic", "exchange_calendars"} & modules
+
+
+def test_evaluating_a_file_needs_neither_pandas_nor_a_database(tmp_path: Path) -> None:
+    """
+    Reading bars and printing signals imports no pandas, no database and no calendar.
+    """
+    strategy = write_strategy(tmp_path / "switch.clj", SWITCH)
+    bars = write_bars(tmp_path / "bars.csv", RISING_THEN_FALLING)
+
+    modules = modules_after("signal", str(strategy), "--bars", str(bars), "--json")
+
+    assert set() == {"pandas", "sqlalchemy", "alembic", "exchange_calendars"} & modules
