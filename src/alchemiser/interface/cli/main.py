@@ -16,8 +16,8 @@ from alchemiser import __version__
 
 SECTIONS: dict[str, dict[str, str]] = {
     "Trade": {
-        "run": "Trade a session: signals, plan, orders, report.",
-        "plan": "Show what would be traded, without sending an order.",
+        "run": "Trade a session: signals, plan, orders, records, report.",
+        "plan": "Plan the rebalance for a session; sends no order and records nothing.",
     },
     "Strategies": {
         "signal": "Print the weights that strategies want, from a file of bars.",
@@ -25,12 +25,12 @@ SECTIONS: dict[str, dict[str, str]] = {
         "strategies": "List, show and validate strategies.",
     },
     "Records": {
-        "status": "Show the latest runs and what the account holds.",
-        "ledger": "List the fills.",
+        "status": "Show the latest runs and what the ledger says is held.",
+        "ledger": "List fills in the order they were seen, each with the strategies whose decisions caused it.",
         "report": "Show the report of a run.",
     },
     "Care": {
-        "doctor": "Check settings, records, strategies and bars.",
+        "doctor": "Check settings, strategies, calendar, bars, signals and records; changes nothing.",
     },
 }
 COMMANDS: dict[str, str] = {name: line for section in SECTIONS.values() for name, line in section.items()}
