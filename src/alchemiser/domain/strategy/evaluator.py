@@ -17,8 +17,9 @@ import numpy as np
 from alchemiser.domain.errors import SignalUndefined
 from alchemiser.domain.market import Closes, Series
 from alchemiser.domain.strategy import ast
+from alchemiser.domain.strategy.ops import AssetOp
 from alchemiser.domain.strategy.panel import Panel, evaluated
-from alchemiser.domain.strategy.plan import AssetOp, Plan, merged
+from alchemiser.domain.strategy.plan import Plan, merged
 from alchemiser.domain.strategy.series import Flags
 from alchemiser.domain.strategy.sight import Sight
 from alchemiser.domain.strategy.signal import Signal, from_row

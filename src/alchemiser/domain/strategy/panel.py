@@ -27,7 +27,7 @@ from alchemiser.domain.strategy.choices import (
     negated,
     selected,
 )
-from alchemiser.domain.strategy.plan import (
+from alchemiser.domain.strategy.ops import (
     AndOp,
     AssetOp,
     CashOp,

@@ -8,150 +8,30 @@ equal meaning become equal plans, and the plans of a whole book merge into one.
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from fractions import Fraction
 from math import gcd
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
-from alchemiser.domain.indicators.registry import Parameters
 from alchemiser.domain.strategy import ast
-from alchemiser.domain.values import Symbol
+from alchemiser.domain.strategy.ops import (
+    AndOp,
+    AssetOp,
+    CashOp,
+    CompareOp,
+    FilterOp,
+    IfOp,
+    IndicatorOp,
+    InverseVolatilityOp,
+    MixOp,
+    NotOp,
+    NumberOp,
+    Op,
+    OrOp,
+    renumbered,
+)
 
 # The volatility that inverse-volatility weighting measures children by.
 VOLATILITY = "stdev-return"
-
-
-@dataclass(frozen=True, slots=True)
-class CashOp:
-    """
-    Hold nothing.
-    """
-
-
-@dataclass(frozen=True, slots=True)
-class AssetOp:
-    """
-    Hold one symbol.
-    """
-
-    symbol: Symbol
-
-
-@dataclass(frozen=True, slots=True)
-class MixOp:
-    """
-    Hold two children or more in fixed shares: whole numbers without a common divisor.
-    """
-
-    parts: tuple[int, ...]
-    children: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class InverseVolatilityOp:
-    """
-    Hold two children or more in inverse proportion to their volatilities.
-    """
-
-    volatilities: tuple[int, ...]
-    children: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class IfOp:
-    """
-    Hold one branch or the other.
-    """
-
-    condition: int
-    then: int
-    otherwise: int
-
-
-@dataclass(frozen=True, slots=True)
-class FilterOp:
-    """
-    Hold the children that score best.
-    """
-
-    select: ast.Selection
-    count: int
-    scores: tuple[int, ...]
-    children: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NumberOp:
-    """
-    A constant.
-    """
-
-    value: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class IndicatorOp:
-    """
-    An indicator of a child's closes.
-    """
-
-    name: str
-    parameters: Parameters
-    of: int
-
-
-@dataclass(frozen=True, slots=True)
-class CompareOp:
-    """
-    Compare two numbers.
-    """
-
-    operator: ast.Comparison
-    left: int
-    right: int
-
-
-@dataclass(frozen=True, slots=True)
-class AndOp:
-    """
-    True when all are.
-    """
-
-    conditions: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OrOp:
-    """
-    True when any is.
-    """
-
-    conditions: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class NotOp:
-    """
-    True when the other is false.
-    """
-
-    condition: int
-
-
-Op: TypeAlias = (
-    CashOp
-    | AssetOp
-    | MixOp
-    | InverseVolatilityOp
-    | IfOp
-    | FilterOp
-    | NumberOp
-    | IndicatorOp
-    | CompareOp
-    | AndOp
-    | OrOp
-    | NotOp
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,36 +92,9 @@ def merged(plans: Iterable[Plan]) -> tuple[tuple[Op, ...], tuple[tuple[int, ...]
     for plan in plans:
         moved: list[int] = []
         for op in plan.ops:
-            moved.append(numbering.add(_renumbered(op, moved)))
+            moved.append(numbering.add(renumbered(op, moved)))
         moves.append(tuple(moved))
     return tuple(numbering.numbers), tuple(moves)
-
-
-def inputs_of(op: Op) -> tuple[int, ...]:
-    """
-    Return the operations an operation reads.
-    """
-    match op:
-        case CashOp() | AssetOp() | NumberOp():
-            return ()
-        case MixOp():
-            return op.children
-        case InverseVolatilityOp():
-            return (*op.volatilities, *op.children)
-        case FilterOp():
-            return (*op.scores, *op.children)
-        case IfOp():
-            return (op.condition, op.then, op.otherwise)
-        case IndicatorOp():
-            return (op.of,)
-        case CompareOp():
-            return (op.left, op.right)
-        case AndOp() | OrOp():
-            return op.conditions
-        case NotOp():
-            return (op.condition,)
-        case _:
-            assert_never(op)
 
 
 def _lowered(part: ast.Part, numbers: Mapping[ast.Part, int], numbering: Numbering) -> int:
@@ -297,31 +150,3 @@ def _mixed(weights: Sequence[Fraction], children: tuple[int, ...], numbering: Nu
     whole = [int(weight * common) for weight in weights]
     divisor = gcd(*whole)
     return numbering.add(MixOp(tuple(part // divisor for part in whole), children))
-
-
-def _renumbered(op: Op, moved: Sequence[int]) -> Op:
-    match op:
-        case CashOp() | AssetOp() | NumberOp():
-            return op
-        case MixOp():
-            return MixOp(op.parts, tuple(moved[i] for i in op.children))
-        case InverseVolatilityOp():
-            return InverseVolatilityOp(tuple(moved[i] for i in op.volatilities), tuple(moved[i] for i in op.children))
-        case FilterOp():
-            return FilterOp(
-                op.select, op.count, tuple(moved[i] for i in op.scores), tuple(moved[i] for i in op.children)
-            )
-        case IfOp():
-            return IfOp(moved[op.condition], moved[op.then], moved[op.otherwise])
-        case IndicatorOp():
-            return IndicatorOp(op.name, op.parameters, moved[op.of])
-        case CompareOp():
-            return CompareOp(op.operator, moved[op.left], moved[op.right])
-        case AndOp():
-            return AndOp(tuple(moved[i] for i in op.conditions))
-        case OrOp():
-            return OrOp(tuple(moved[i] for i in op.conditions))
-        case NotOp():
-            return NotOp(moved[op.condition])
-        case _:
-            assert_never(op)

@@ -5,7 +5,8 @@ What a strategy needs before it can be evaluated: symbols, and how many closes o
 from dataclasses import dataclass
 
 from alchemiser.domain.indicators.registry import indicator_named
-from alchemiser.domain.strategy.plan import AssetOp, IndicatorOp, Plan, inputs_of
+from alchemiser.domain.strategy.ops import AssetOp, IndicatorOp, inputs_of
+from alchemiser.domain.strategy.plan import Plan
 from alchemiser.domain.values import Symbol
 
 

@@ -10,10 +10,13 @@ import numpy as np
 from alchemiser.domain.indicators.registry import Parameters, indicator_named
 from alchemiser.domain.strategy import ast
 from alchemiser.domain.strategy.choices import TOLERANCE, Choice
+from alchemiser.domain.strategy.ops import FilterOp, InverseVolatilityOp
 from alchemiser.domain.strategy.panel import Panel
-from alchemiser.domain.strategy.plan import VOLATILITY, FilterOp, InverseVolatilityOp
+from alchemiser.domain.strategy.plan import VOLATILITY
 from alchemiser.domain.strategy.printer import printed_part
 from alchemiser.domain.values import Symbol
+
+_MOST_REASONS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +132,7 @@ class Sight:
         is_infinite = indicator is not None and indicator.has_infinite_memory and isinstance(of, ast.Asset)
         found = self._combined([(asset, needed) for asset in assets], is_infinite=is_infinite)
         text = f"{label_of(of)}: fewer than the {needed} sessions that {name} needs"
-        return found or Why(text=text, symbols=symbols_below(of))
+        return _joined([found or Why(text=text, symbols=symbols_below(of))])
 
     def _combined(self, needs: Iterable[tuple[ast.Asset, int]], *, is_infinite: bool) -> Why | None:
         problems = [(asset.symbol, self._problem(asset, needed, is_infinite=is_infinite)) for asset, needed in needs]
@@ -218,8 +221,9 @@ def _headline(part: ast.Part) -> str:
 
 def _joined(whys: Iterable[Why]) -> Why:
     known = list(whys)
+    texts = list(dict.fromkeys(part for why in known for part in why.text.split("; ")))
+    more = [f"{len(texts) - _MOST_REASONS} more like these"] if len(texts) > _MOST_REASONS else []
     return Why(
-        text="; ".join(dict.fromkeys(part for why in known for part in why.text.split("; ")))
-        or "its history is too short",
+        text="; ".join([*texts[:_MOST_REASONS], *more]) or "its history is too short",
         symbols=tuple(sorted({symbol for why in known for symbol in why.symbols})),
     )

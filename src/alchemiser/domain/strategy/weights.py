@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from alchemiser.domain.market import Series
+from alchemiser.domain.strategy.ops import AssetOp, FilterOp, IfOp, InverseVolatilityOp, MixOp
 from alchemiser.domain.strategy.panel import Panel
-from alchemiser.domain.strategy.plan import AssetOp, FilterOp, IfOp, InverseVolatilityOp, MixOp
 from alchemiser.domain.strategy.series import Flags
 
 

@@ -1,0 +1,203 @@
+"""
+The operations a strategy is made of once names and layout are left behind; they refer to each other by number.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TypeAlias, assert_never
+
+from alchemiser.domain.indicators.registry import Parameters
+from alchemiser.domain.strategy import ast
+from alchemiser.domain.values import Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class CashOp:
+    """
+    Hold nothing.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class AssetOp:
+    """
+    Hold one symbol.
+    """
+
+    symbol: Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class MixOp:
+    """
+    Hold two children or more in fixed shares: whole numbers without a common divisor.
+    """
+
+    parts: tuple[int, ...]
+    children: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InverseVolatilityOp:
+    """
+    Hold two children or more in inverse proportion to their volatilities.
+    """
+
+    volatilities: tuple[int, ...]
+    children: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class IfOp:
+    """
+    Hold one branch or the other.
+    """
+
+    condition: int
+    then: int
+    otherwise: int
+
+
+@dataclass(frozen=True, slots=True)
+class FilterOp:
+    """
+    Hold the children that score best.
+    """
+
+    select: ast.Selection
+    count: int
+    scores: tuple[int, ...]
+    children: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NumberOp:
+    """
+    A constant.
+    """
+
+    value: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorOp:
+    """
+    An indicator of a child's closes.
+    """
+
+    name: str
+    parameters: Parameters
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class CompareOp:
+    """
+    Compare two numbers.
+    """
+
+    operator: ast.Comparison
+    left: int
+    right: int
+
+
+@dataclass(frozen=True, slots=True)
+class AndOp:
+    """
+    True when all are.
+    """
+
+    conditions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrOp:
+    """
+    True when any is.
+    """
+
+    conditions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotOp:
+    """
+    True when the other is false.
+    """
+
+    condition: int
+
+
+Op: TypeAlias = (
+    CashOp
+    | AssetOp
+    | MixOp
+    | InverseVolatilityOp
+    | IfOp
+    | FilterOp
+    | NumberOp
+    | IndicatorOp
+    | CompareOp
+    | AndOp
+    | OrOp
+    | NotOp
+)
+
+
+def inputs_of(op: Op) -> tuple[int, ...]:
+    """
+    Return the operations an operation reads.
+    """
+    match op:
+        case CashOp() | AssetOp() | NumberOp():
+            return ()
+        case MixOp():
+            return op.children
+        case InverseVolatilityOp():
+            return (*op.volatilities, *op.children)
+        case FilterOp():
+            return (*op.scores, *op.children)
+        case IfOp():
+            return (op.condition, op.then, op.otherwise)
+        case IndicatorOp():
+            return (op.of,)
+        case CompareOp():
+            return (op.left, op.right)
+        case AndOp() | OrOp():
+            return op.conditions
+        case NotOp():
+            return (op.condition,)
+        case _:
+            assert_never(op)
+
+
+def renumbered(op: Op, moved: Sequence[int]) -> Op:
+    """
+    Return an operation that reads by new numbers: what was i is moved[i].
+    """
+    match op:
+        case CashOp() | AssetOp() | NumberOp():
+            return op
+        case MixOp():
+            return MixOp(op.parts, tuple(moved[i] for i in op.children))
+        case InverseVolatilityOp():
+            return InverseVolatilityOp(tuple(moved[i] for i in op.volatilities), tuple(moved[i] for i in op.children))
+        case FilterOp():
+            return FilterOp(
+                op.select, op.count, tuple(moved[i] for i in op.scores), tuple(moved[i] for i in op.children)
+            )
+        case IfOp():
+            return IfOp(moved[op.condition], moved[op.then], moved[op.otherwise])
+        case IndicatorOp():
+            return IndicatorOp(op.name, op.parameters, moved[op.of])
+        case CompareOp():
+            return CompareOp(op.operator, moved[op.left], moved[op.right])
+        case AndOp():
+            return AndOp(tuple(moved[i] for i in op.conditions))
+        case OrOp():
+            return OrOp(tuple(moved[i] for i in op.conditions))
+        case NotOp():
+            return NotOp(moved[op.condition])
+        case _:
+            assert_never(op)
