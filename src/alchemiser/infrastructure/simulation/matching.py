@@ -106,6 +106,8 @@ def _slices(order: Placed, seed: int, quote_at: QuoteAt, bound: datetime) -> Ite
         at = arrives_at
         for number, quantity in enumerate(_parts(order, seed)):
             at += _seconds(0.3 + 2.7 * _draw(seed, order, f"gap {number}")) if number else timedelta(0)
+            if at > bound:
+                return
             yield Slice(at=at, quantity=quantity, price=_at_quote(order.body, quote_at(order.body.symbol, at)))
         return
     met = _meets(order, seed, quote_at, arrives_at, bound)

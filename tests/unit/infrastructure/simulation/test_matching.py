@@ -169,7 +169,7 @@ def test_what_happened_stays_happened(
     seed: int, side: Side, limit: Decimal, quantity: str, cancel_after: float | None, one: float, other: float
 ) -> None:
     """
-    A later look shows all that an earlier one showed; no fill is worse than the limit, and none is more than asked.
+    A later look shows all that an earlier one showed and nothing of the future; no fill is worse than the limit.
     """
     order = placed(side=side, limit=str(limit), quantity=quantity, cancel_after=cancel_after)
     early, late = (history(order, seed=seed, quote_at=falling, until=after(at)) for at in sorted((one, other)))
@@ -177,6 +177,8 @@ def test_what_happened_stays_happened(
     assert early.slices == late.slices[: len(early.slices)]
     assert not early.status.is_terminal or early == late
     assert filled(late) <= order.body.quantity.value
+    assert all(part.at <= after(min(one, other)) for part in early.slices)
+    assert late.slices[: len(early.slices)] == tuple(part for part in late.slices if part.at <= after(min(one, other)))
     assert all(
         part.price <= order.body.limit if side is Side.BUY else part.price >= order.body.limit for part in late.slices
     )
