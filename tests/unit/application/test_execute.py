@@ -1,0 +1,376 @@
+"""
+Ticks of a phase, on a real database and the simulated broker.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from alchemiser.application.execute import tick
+from alchemiser.application.ports.broker import Broker
+from alchemiser.application.ports.suite import Ports
+from alchemiser.domain.errors import BrokerAuthError, BrokerUnavailable, OrderRejected, RecordsError
+from alchemiser.domain.events import Phase
+from alchemiser.domain.execution.fills import filled
+from alchemiser.domain.execution.gate import ApprovedOrder, Limits
+from alchemiser.domain.execution.order import BrokerOrder, OrderStatus, Sent, TradeStatus
+from alchemiser.domain.ledger.book import cash_change, positions
+from alchemiser.domain.portfolio.account import Account, Asset
+from alchemiser.domain.values import Quantity, Symbol, shares, usd
+from alchemiser.infrastructure.simulation.faults import Faults, FaultyBroker, FaultyTrades
+from support.builders import CLOSE, DAY, RUN, START, after
+from support.desks import a_desk, executed, holdings, trade_in
+
+WEIGHTS = {"SPY": "0.5", "TLT": "0.3"}
+HELD = {"KMLM": "100", "TLT": "400.5"}
+
+
+class Moody(Broker):
+    """
+    A broker that raises instead of answering, as each call's list says; then it is itself again.
+    """
+
+    def __init__(
+        self, inner: Broker, *, submits: Sequence[Exception] = (), cancels: Sequence[Exception] = (), looks: int = 0
+    ) -> None:
+        self._inner = inner
+        self._submits = list(submits)
+        self._cancels = list(cancels)
+        self._looks = looks
+        self.sent: list[str] = []
+
+    def account(self) -> Account:
+        """
+        See the port.
+        """
+        return self._inner.account()
+
+    def assets(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Asset]:
+        """
+        See the port.
+        """
+        return self._inner.assets(symbols)
+
+    def submit(self, order: ApprovedOrder) -> BrokerOrder:
+        """
+        See the port.
+        """
+        self.sent.append(order.body.client_order_id)
+        if self._submits:
+            raise self._submits.pop(0)
+        return self._inner.submit(order)
+
+    def cancel(self, order_id: str) -> None:
+        """
+        See the port.
+        """
+        if self._cancels:
+            raise self._cancels.pop(0)
+        self._inner.cancel(order_id)
+
+    def orders(self, *, since: datetime) -> tuple[BrokerOrder, ...]:
+        """
+        See the port.
+        """
+        if self._looks:
+            self._looks -= 1
+            raise BrokerUnavailable("no answer")
+        return self._inner.orders(since=since)
+
+
+def test_a_day_reaches_its_target() -> None:
+    """
+    Sells leave nothing, buys come to their quantities, every trade is done.
+    """
+    with a_desk(WEIGHTS, held=HELD, whole=("KMLM",)) as ports:
+        executed(ports)
+
+        trades = ports.trades.trades(RUN)
+
+        assert {TradeStatus.DONE} == {trade.status for trade in trades}
+        assert all(filled(trade) == trade.planned for trade in trades)
+        assert {"SPY", "TLT"} == set(holdings(ports))
+
+
+def test_ledger_equals_the_broker() -> None:
+    """
+    The opening account plus the ledger's entries is the closing account, in shares and in dollars.
+    """
+    with a_desk(WEIGHTS, held=HELD) as ports:
+        opening = ports.broker.account()
+        executed(ports)
+
+        entries = ports.ledger.entries(run_id=RUN)
+        closing = ports.broker.account()
+
+        expected = {symbol: position.quantity for symbol, position in opening.held().items()}
+        for entry in entries:
+            expected[entry.symbol] = expected.get(entry.symbol, shares("0")) + entry.change
+        assert {s: q for s, q in expected.items() if q} == {s: p.quantity for s, p in closing.held().items()}
+        assert opening.cash + cash_change(entries) == closing.cash
+        assert {DAY} == {entry.session for entry in entries}
+
+
+def test_no_buy_is_sent_before_every_sell_is_final() -> None:
+    """
+    The first buy was submitted after the last sell was closed.
+    """
+    with a_desk(WEIGHTS, held=HELD) as ports:
+        executed(ports)
+
+        orders = ports.broker.orders(since=START)
+
+        last_sell = max(order.updated_at for order in orders if order.body.side.value == "sell")
+        first_buy = min(order.submitted_at for order in orders if order.body.side.value == "buy")
+        assert last_sell <= first_buy
+
+
+def test_buys_before_the_sells_are_over_are_a_mistake() -> None:
+    """
+    Whoever ticks the phases in the wrong order is told.
+    """
+    with a_desk(WEIGHTS, held=HELD) as ports, pytest.raises(ValueError, match="while sells are open"):
+        tick(RUN, Phase.BUYS, ports)
+
+
+def test_intents_are_stored_before_anything_is_sent() -> None:
+    """
+    When the broker is first spoken to, the records know the order it is about, claimed as sent once.
+    """
+    with a_desk(WEIGHTS) as ports:
+        broker = Moody(ports.broker, submits=[BrokerAuthError("wrong key")])
+
+        with pytest.raises(BrokerAuthError):
+            tick(RUN, Phase.BUYS, replace(ports, broker=broker))
+
+        intents = [intent for trade in ports.trades.trades(RUN) for intent in trade.intents]
+        assert [Sent(posts=1, since=START)] * 2 == [intent.state for intent in intents]
+        assert [intents[0].body.client_order_id] == broker.sent
+
+
+def test_finished_trades_are_told_when_the_phase_ends() -> None:
+    """
+    Exactly one result names the trades, the last, and it names them all.
+    """
+    with a_desk(WEIGHTS) as ports:
+        results = executed(ports, Phase.BUYS)
+
+        assert [()] * (len(results) - 1) == [result.finished for result in results[:-1]]
+        assert ["SPY", "TLT"] == [trade.symbol for trade in results[-1].finished]
+
+
+def test_empty_phase_ends_at_once() -> None:
+    """
+    Nothing to sell needs no broker.
+    """
+    with a_desk(WEIGHTS) as ports:
+        (result,) = executed(ports, Phase.SELLS)
+
+        assert ((), None, ()) == (result.trades, result.next_due, result.finished)
+
+
+def test_redelivered_tick_does_nothing_twice() -> None:
+    """
+    The same tick at the same instant changes no trade, sends nothing and says the same.
+    """
+    with a_desk(WEIGHTS) as ports:
+        first = tick(RUN, Phase.BUYS, ports)
+        orders = ports.broker.orders(since=START)
+
+        again = tick(RUN, Phase.BUYS, ports)
+
+        assert first == again
+        assert orders == ports.broker.orders(since=START)
+
+
+def test_lost_answers_make_no_second_order() -> None:
+    """
+    An order whose answer was lost is found or sent again under its id; the trade ends filled as planned.
+    """
+    with a_desk({"SPY": "0.5"}) as ports:
+        broker = Moody(ports.broker, submits=[BrokerUnavailable("timeout")] * 3)
+        executed(replace(ports, broker=broker))
+
+        assert TradeStatus.DONE is trade_in(ports, "SPY").status
+        assert 1 == len(set(broker.sent[:4]))
+        assert holdings(ports)["SPY"] == trade_in(ports, "SPY").planned.value
+
+
+def test_lost_cancels_are_asked_again() -> None:
+    """
+    A cancel that got no answer is repeated until the order is terminal.
+    """
+    with a_desk({"SPY": "0.5"}, seed=3) as ports:
+        broker = Moody(ports.broker, cancels=[BrokerUnavailable("timeout")] * 2)
+        executed(replace(ports, broker=broker))
+
+        statuses = {order.status for order in ports.broker.orders(since=START)}
+        assert TradeStatus.DONE is trade_in(ports, "SPY").status
+        assert statuses <= {OrderStatus.CANCELED, OrderStatus.FILLED}
+
+
+def test_definite_rejection_fails_one_trade_only() -> None:
+    """
+    The other trade goes on.
+    """
+    with a_desk(WEIGHTS) as ports:
+        broker = Moody(ports.broker, submits=[OrderRejected(code="40310000", reason="account is not allowed")])
+        executed(replace(ports, broker=broker))
+
+        failed, done = trade_in(ports, "SPY"), trade_in(ports, "TLT")
+        assert (TradeStatus.FAILED, "40310000: account is not allowed") == (failed.status, failed.reason)
+        assert TradeStatus.DONE is done.status
+
+
+def test_gate_refusal_fails_one_trade_only() -> None:
+    """
+    What the gate refuses is never sent; the trade says which rail it was.
+    """
+    with a_desk(WEIGHTS) as ports:
+        limits = Limits(order_notional=usd("40000"))
+        executed(replace(ports, rules=replace(ports.rules, limits=limits)))
+
+        refused, done = trade_in(ports, "SPY"), trade_in(ports, "TLT")
+        assert TradeStatus.FAILED is refused.status
+        assert "refused by the notional rail" in refused.reason
+        assert TradeStatus.DONE is done.status
+        assert {"TLT"} == {order.body.symbol for order in ports.broker.orders(since=START)}
+
+
+def test_kill_switch_sends_nothing() -> None:
+    """
+    With the switch on every trade ends incomplete, without an order.
+    """
+    with a_desk(WEIGHTS) as ports:
+        executed(replace(ports, rules=replace(ports.rules, limits=Limits(is_halted=True))))
+
+        assert {(TradeStatus.INCOMPLETE, "kill switch")} == {
+            (trade.status, trade.reason) for trade in ports.trades.trades(RUN)
+        }
+        assert () == ports.broker.orders(since=START)
+
+
+def test_silent_broker_is_waited_for() -> None:
+    """
+    While the broker cannot be looked at, the tick comes back every two seconds and changes nothing.
+    """
+    with a_desk(WEIGHTS) as ports:
+        result = tick(RUN, Phase.BUYS, replace(ports, broker=Moody(ports.broker, looks=1)))
+
+        assert (after(2), ()) == (result.next_due, result.finished)
+
+
+def test_broker_that_stays_silent_ends_the_phase_after_the_close() -> None:
+    """
+    Two minutes after the close every trade is final: nothing was sent, so they are incomplete.
+    """
+    with a_desk(WEIGHTS) as ports:
+        silent = replace(ports, broker=Moody(ports.broker, looks=10_000))
+        ports.clock.wait_until(CLOSE.replace(minute=2))
+
+        result = tick(RUN, Phase.BUYS, silent)
+
+        assert result.next_due is None
+        assert {TradeStatus.INCOMPLETE} == {trade.status for trade in result.finished}
+
+
+def test_failed_sell_shrinks_the_buys() -> None:
+    """
+    Money that no sell brought is not spent: buys are scaled by one factor to the cash there is.
+    """
+    with a_desk({"SPY": "0.6", "TLT": "0.3"}, held={"KMLM": "900"}) as ports:
+        broker = Moody(ports.broker, submits=[OrderRejected(code="403", reason="no")])
+        executed(replace(ports, broker=broker))
+
+        cash_before = usd("100000").value - 900 * shares("100.10").value
+        buys = [trade_in(ports, symbol) for symbol in ("SPY", "TLT")]
+        budget = sum(trade.authorised.value * 100 for trade in buys if trade.authorised is not None)
+        assert budget <= cash_before
+        assert ports.broker.account().cash.value >= 0
+        assert all(trade.authorised is not None and trade.authorised < trade.planned for trade in buys)
+
+
+def test_trades_without_a_run_are_refused() -> None:
+    """
+    Records that lost the run are for the operator to restore.
+    """
+    with a_desk(WEIGHTS) as ports:
+
+        class NoRuns(type(ports.runs)):  # type: ignore[misc]  # the adapter's class is only known here
+            def run(self, run_id: str) -> None:
+                del run_id
+
+        with pytest.raises(RecordsError, match="found trades without it"):
+            tick(RUN, Phase.BUYS, replace(ports, runs=NoRuns(None)))
+
+
+# Every call was tried when this was written; a stride keeps the suite fast and still meets every kind of call.
+STRIDE = 11
+
+
+class Crash(BaseException):
+    """
+    The process ends here.
+    """
+
+
+def crashing(ports: Ports, *, at: int, after_effect: bool) -> tuple[Ports, Faults]:
+    def strike() -> None:
+        raise Crash
+
+    faults = Faults(kill_at=at, after=after_effect, strike=strike)
+    return replace(ports, broker=FaultyBroker(ports.broker, faults), trades=FaultyTrades(ports.trades, faults)), faults
+
+
+def outcome(ports: Ports) -> object:
+    trades = ports.trades.trades(RUN)
+    entries = ports.ledger.entries(run_id=RUN)
+    return (
+        trades,
+        positions(entries),
+        cash_change(entries),
+        ports.broker.account().positions,
+        ports.broker.orders(since=START),
+    )
+
+
+def with_crash(*, at: int, after_effect: bool) -> tuple[object, int]:
+    with a_desk(WEIGHTS, held=HELD, whole=("KMLM",)) as ports:
+        faulty, faults = crashing(ports, at=at, after_effect=after_effect)
+        for phase in Phase:
+            due: datetime | None = START
+            while due is not None:
+                ports.clock.wait_until(due)
+                try:
+                    due = tick(RUN, phase, faulty).next_due
+                except Crash:
+                    due = tick(RUN, phase, ports).next_due
+        return outcome(ports), faults.calls
+
+
+@pytest.mark.parametrize("after_effect", [False, True], ids=["before", "after"])
+def test_a_crash_at_any_call_changes_nothing(after_effect: bool) -> None:
+    """
+    Killed at each call in turn and delivered again, the day ends in the same trades, ledger and orders.
+    """
+    undisturbed, calls = with_crash(at=1_000_000, after_effect=after_effect)
+
+    disturbed = [with_crash(at=number, after_effect=after_effect)[0] for number in range(1, calls + 1, STRIDE)]
+
+    assert calls > 100
+    assert [undisturbed] * len(disturbed) == disturbed
+
+
+def test_quantities_are_whole_where_they_must_be() -> None:
+    """
+    A fund without fractions is bought in whole shares.
+    """
+    with a_desk({"KMLM": "0.333333"}, whole=("KMLM",)) as ports:
+        executed(ports)
+
+        bought = trade_in(ports, "KMLM")
+
+        assert bought.planned == bought.planned.floored(whole=True)
+        assert Quantity(holdings(ports)["KMLM"]) == bought.planned
