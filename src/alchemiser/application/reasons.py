@@ -15,6 +15,7 @@ from alchemiser.domain.strategy.reader import read
 from alchemiser.domain.strategy.signal import Decision, Score
 
 _LONGEST = 4_000
+_MOST_TOLD = 3
 _RELATIONS = {">": "above", "<": "below", ">=": "at or above", "<=": "at or below", "=": "equal to"}
 _MEASURES = {
     "current-price": "close",
@@ -148,6 +149,9 @@ def _ranking(form: Form) -> str:
 
 def _phrase(form: Form) -> str:
     match form:
+        case List(items=(Sym(name="and" | "or" as joint), *conditions)) if len(conditions) > _MOST_TOLD:
+            # Each of them follows as a decision of its own.
+            return f"{'all' if joint == 'and' else 'any'} of {len(conditions)} conditions"
         case List(items=(Sym(name="and" | "or" as joint), *conditions)):
             return f" {joint} ".join(_phrase(condition) for condition in conditions)
         case List(items=(Sym(name="not"), condition)):

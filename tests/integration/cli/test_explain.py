@@ -34,7 +34,7 @@ def test_a_condition_is_drawn_with_values_margin_and_answer(alchemiser: Alchemis
     """
     out = alchemiser("explain", "switch.clj", "--bars", "bars.csv", "--as-of", "2024-01-05").out
 
-    assert "if price(SPY) > sma(SPY, 3)  104.00 vs 103.00, margin +1.00  yes" in out
+    assert "if price(SPY) > sma(SPY, 3)  yes  104.00 vs 103.00, margin +1.00" in out
 
 
 def test_the_deciding_conditions_are_told_in_words(alchemiser: Alchemiser) -> None:
@@ -66,7 +66,7 @@ def test_candidates_are_drawn_with_scores_and_shares(alchemiser: Alchemiser) -> 
     assert "Shares  33.3333 %  2.91" in lines
     assert "BIL  0.00" in lines
     assert "NEW  no score" in lines
-    assert "rsi(SPY, 2) > 50  93.55 vs 50.00, margin +43.55  yes" in lines
+    assert "rsi(SPY, 2) > 50  yes  93.55 vs 50.00, margin +43.55" in lines
     assert "not (price(BIL) < 40)  yes" in lines
     assert "then SPY" not in lines
 

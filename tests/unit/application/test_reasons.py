@@ -59,6 +59,10 @@ def a_condition(node: str, left: str | None, right: str | None, outcome: str = "
             a_condition('(and (> (rsi "A" {:window 2}) 1) (not (< (current-price "B") 5)))', None, None, "false"),
             "the 2-day RSI of A above 1 and not (the close of B below 5): no",
         ),
+        (
+            a_condition('(or (> (rsi "A" {:window 2}) 1) (> 1 2) (> 3 4) (> 5 6))', None, None),
+            "any of 4 conditions: yes",
+        ),
         (a_condition("no form (", None, None), "no form (: yes"),
     ],
 )

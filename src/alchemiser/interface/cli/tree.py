@@ -93,16 +93,16 @@ def _named(line: _Line) -> Text:
 
 
 def _values(decision: Decision, *, is_bright: bool) -> Text:
-    text = Text()
-    values_style = "cyan" if is_bright else "dim"
+    answer, style = _ANSWERS[decision.outcome]
+    text = Text(f"  {answer}", style=style if is_bright else "dim")
+    values_style = "not bold cyan" if is_bright else "dim"
     if decision.left is not None and decision.right is not None:
         left = value_text(decision.left, apart_from=decision.right)
         right = value_text(decision.right, apart_from=decision.left)
         text.append(f"  {left} vs {right}", style=values_style)
     if decision.margin is not None:
         text.append(f", margin {margin_text(decision.margin)}", style=values_style)
-    answer, style = _ANSWERS[decision.outcome]
-    return text.append(f"  {answer}", style=style if is_bright else "dim")
+    return text
 
 
 def _label(node: ExplainedNode) -> str:
