@@ -152,7 +152,7 @@ def _parameter(form: Form, indicator: Indicator, parameter: Parameter, values: d
     number = decimal_of(value, what)
     if number <= 0:
         refuse(value, f"expected {what} above zero, found {number}")
-    return number
+    return number.normalize()
 
 
 def _shape(indicator: Indicator) -> str:
