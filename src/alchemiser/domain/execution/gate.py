@@ -3,6 +3,7 @@ The gate: every order passes every rail before it is committed and sent, and onl
 ApprovedOrder.
 
     kill switch     nothing is sent while it is on
+    account         the broker lets the account trade
     window          from the opening to the last instant for sending
     symbols         in the plan, and on the allowlist when there is one
     plan            the order's symbol and side are its trade's
@@ -109,6 +110,7 @@ def _rails(body: OrderBody, trade: Trade, context: Context, limits: Limits) -> I
     position = context.account.held().get(body.symbol)
     available = NO_SHARES if position is None else position.available
     yield "kill switch", not limits.is_halted, "off", "on"
+    yield "account", not context.account.blocked, "an account that may trade", context.account.blocked
     yield "window", context.opens_at <= context.now < context.last_send, window, f"{context.now:%H:%M:%S} UTC"
     yield "symbols", body.symbol in context.symbols and is_allowed, "planned and allowed symbols", body.symbol
     agrees = (body.symbol, body.side) == (trade.symbol, trade.side)

@@ -88,9 +88,7 @@ def canonical_text(session: date, snapshot: Snapshot, lines: Sequence[PlanLine])
 def _check_account(account: Account) -> None:
     what = f"account {account.id}"
     if account.blocked:
-        raise OrderRefused(
-            rail="account", limit="an account that may trade", value=account.blocked, what=what
-        )
+        raise OrderRefused(rail="account", limit="an account that may trade", value=account.blocked, what=what)
     if account.equity.value <= 0:
         raise OrderRefused(rail="equity", limit="above 0", value=account.equity.value, what=what)
     if account.cash.value < 0:
@@ -125,9 +123,7 @@ def _drafts(
     symbols = sorted(held.keys() | wanted.keys())
     missing = [symbol for symbol in symbols if symbol not in prices]
     if missing:
-        raise DataError(
-            f"expected a price for {', '.join(missing)}, found none; refresh the quotes and plan again"
-        )
+        raise DataError(f"expected a price for {', '.join(missing)}, found none; refresh the quotes and plan again")
     lines = []
     for symbol in symbols:
         weight = wanted.get(symbol, Decimal(0))
@@ -157,9 +153,7 @@ def _with_sale(line: PlanLine, position: Position | None, least: Money) -> PlanL
     if not line.target_weight:
         if not position.available:
             return replace(line, reason="every share is reserved by open orders")
-        return replace(
-            line, action=Action.SELL, quantity=position.available, full_exit=True, reason="no longer wanted"
-        )
+        return replace(line, action=Action.SELL, quantity=position.available, full_exit=True, reason="no longer wanted")
     excess = line.current_value - line.target_value
     if excess < least:
         return replace(line, reason=_below(excess, least))
@@ -172,9 +166,7 @@ def _with_sale(line: PlanLine, position: Position | None, least: Money) -> PlanL
 def _with_buys(lines: Sequence[PlanLine], budget: Money, least: Money) -> list[PlanLine]:
     short = [line for line in lines if line.current_value < line.target_value]
     bought = _shared_out(short, budget, least)
-    return [
-        _with_buy(line, bought.get(line.symbol, _NONE), least) if line in short else line for line in lines
-    ]
+    return [_with_buy(line, bought.get(line.symbol, _NONE), least) if line in short else line for line in lines]
 
 
 def _with_buy(line: PlanLine, quantity: Quantity, least: Money) -> PlanLine:
@@ -216,9 +208,7 @@ def _round(
     if cost <= budget:
         return wanted
     scaled = {
-        line.symbol: Quantity(wanted[line.symbol].value * budget.value / cost.value).floored(
-            whole=line.whole_shares
-        )
+        line.symbol: Quantity(wanted[line.symbol].value * budget.value / cost.value).floored(whole=line.whole_shares)
         for line in lines
         if line.symbol in wanted
     }
@@ -257,15 +247,11 @@ def _snapshot_rows(snapshot: Snapshot) -> Iterator[str]:
 def _line_row(line: PlanLine) -> str:
     shares = "whole" if line.whole_shares else "fractions"
     kind = "exit" if line.full_exit else "trade"
-    return _row(
-        line.action, line.symbol, line.quantity.value, line.target_value.value, kind, shares, line.reason
-    )
+    return _row(line.action, line.symbol, line.quantity.value, line.target_value.value, kind, shares, line.reason)
 
 
 def _row(kind: str, *fields: str | Decimal) -> str:
-    return " ".join(
-        [kind, *(_plain(field) if isinstance(field, Decimal) else repr(str(field)) for field in fields)]
-    )
+    return " ".join([kind, *(_plain(field) if isinstance(field, Decimal) else repr(str(field)) for field in fields)])
 
 
 def _plain(number: Decimal) -> str:

@@ -2,6 +2,7 @@
 Every rail of the gate refuses.
 """
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,10 +13,11 @@ from alchemiser.domain.errors import OrderRefused
 from alchemiser.domain.execution.gate import ApprovedOrder, Context, Limits, approve
 from alchemiser.domain.execution.order import OrderBody, Trade
 from alchemiser.domain.values import Side, Symbol, usd
-from support.builders import CLOSE, OPEN, a_body, a_context, a_position, a_trade
+from support.builders import CLOSE, OPEN, a_body, a_context, a_position, a_trade, an_account
 
 SELL = a_body(side=Side.SELL, limit="99.95")
 A_SELL = a_trade(side=Side.SELL)
+BLOCKED = replace(a_context(), account=an_account(cash="1000000", blocked="trading_blocked"))
 
 
 def test_an_order_within_every_rail_is_approved() -> None:
@@ -37,6 +39,7 @@ def test_an_order_within_every_rail_is_approved() -> None:
             "window", a_body(), a_trade(), a_context(now=OPEN.replace(hour=13, minute=29)), Limits(), id="before open"
         ),
         pytest.param("window", a_body(), a_trade(), a_context(now=CLOSE), Limits(), id="at the last instant"),
+        pytest.param("account", a_body(), a_trade(), BLOCKED, Limits(), id="blocked account"),
         pytest.param("symbols", a_body(), a_trade(), a_context(symbols=("TLT",)), Limits(), id="not in the plan"),
         pytest.param(
             "symbols", a_body(), a_trade(), a_context(), Limits(allowed=frozenset({Symbol("TLT")})), id="not allowed"
