@@ -47,7 +47,7 @@ def test_a_breach_of_a_contract_is_found(tmp_path: Path) -> None:
 
 def test_no_banned_call_outside_the_clock() -> None:
     """
-    ruff finds no call of the machine's time, of chance or of mocks.
+    Ruff finds no call of the machine's time, of chance or of mocks.
     """
     found = subprocess.run(
         [BIN / "ruff", "check", "--select", "TID251", "src", "tests", "migrations"],

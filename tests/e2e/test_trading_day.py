@@ -82,16 +82,14 @@ def test_five_further_sessions_leave_nothing_to_plan_and_agree_with_the_ledger(t
         plan = alchemiser("plan", "--json", folder=tmp_path).lines()[0]
 
         assert expected_runs == len(status["runs"])  # type: ignore[arg-type]  # JSON
-        assert status["positions"] == {
-            position["symbol"]: position["quantity"] for position in closing["positions"]
-        }
+        assert status["positions"] == {position["symbol"]: position["quantity"] for position in closing["positions"]}
         assert plan["empty"], plan["lines"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "settings", "code", "words"),
     [
-        (["--session", "2026-07-04"], {}, 3, "2026-07-02"),
+        (["--session", "2026-07-04"], {}, 2, "2026-07-02"),
         (["--profile", "nowhere"], {}, 3, "demo"),
         ([], {"STRATEGIES__PORTFOLIO": "missing/portfolio.toml"}, 3, "missing/portfolio.toml"),
         ([], {"PLANNING__DEPLOYMENT": "1.5"}, 3, "deployment"),
@@ -119,6 +117,17 @@ def test_a_session_before_the_latest_is_refused(day: Path) -> None:
 
     assert 6 == told.code
     assert "session order" in told.err
+
+
+def test_the_kill_switch_refuses_a_run(tmp_path: Path) -> None:
+    """
+    With the kill switch on no run is recorded and no order sent.
+    """
+    told = alchemiser("run", folder=tmp_path, GATE__HALTED="true")
+
+    assert 6 == told.code
+    assert "kill switch" in told.err
+    assert [] == alchemiser("status", "--json", folder=tmp_path).lines()[0]["runs"]
 
 
 def test_a_damaged_database_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from alchemiser.application.ports.market import check_session
 from alchemiser.domain.errors import ConfigurationError, DataError, MissingBars, SuspectBars
+from alchemiser.domain.market import check_session
 from alchemiser.domain.values import Symbol
 from alchemiser.infrastructure.bars.files import read_bars
 

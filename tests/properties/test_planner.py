@@ -50,9 +50,7 @@ def cases(draw: st.DrawFn) -> Case:
     parts = [draw(st.integers(0, 10)) for _ in chosen]
     whole = sum(parts) + draw(st.integers(0, 5))
     weights = {
-        symbol: (Decimal(part) / whole).quantize(Decimal("1e-6"), rounding="ROUND_DOWN")
-        if whole
-        else Decimal(0)
+        symbol: (Decimal(part) / whole).quantize(Decimal("1e-6"), rounding="ROUND_DOWN") if whole else Decimal(0)
         for symbol, part in zip(chosen, parts, strict=True)
     }
     prices = {symbol: Price(draw(decimals("0.01", "900", 4))) for symbol in SYMBOLS}
@@ -60,9 +58,7 @@ def cases(draw: st.DrawFn) -> Case:
     for symbol in draw(st.lists(st.sampled_from(SYMBOLS), unique=True)):
         held = draw(decimals("0.000000001", "500", 9))
         reserved = draw(st.sampled_from([Decimal(0), Decimal(0), held / 2, held]))
-        positions.append(
-            Position(symbol=symbol, quantity=Quantity(held), available=Quantity(held - reserved))
-        )
+        positions.append(Position(symbol=symbol, quantity=Quantity(held), available=Quantity(held - reserved)))
     cash = draw(decimals("0", "50000", 2))
     worth = sum(((prices[p.symbol] * p.quantity) for p in positions), Money(cash))
     if not worth:
@@ -85,8 +81,7 @@ def cases(draw: st.DrawFn) -> Case:
         ),
         prices=prices,
         assets={
-            symbol: Asset(symbol=symbol, is_tradable=True, is_fractionable=draw(st.booleans()))
-            for symbol in SYMBOLS
+            symbol: Asset(symbol=symbol, is_tradable=True, is_fractionable=draw(st.booleans())) for symbol in SYMBOLS
         },
         policy=Policy(
             deployment=draw(decimals("0.05", "1", 2)),
@@ -214,6 +209,5 @@ def test_sides_agree_with_the_difference(case: Case) -> None:
         for line in [*made.buys, *made.sells]
     }
     assert sides == {
-        line.symbol: Side.BUY if line.action is Action.BUY else Side.SELL
-        for line in [*made.buys, *made.sells]
+        line.symbol: Side.BUY if line.action is Action.BUY else Side.SELL for line in [*made.buys, *made.sells]
     }

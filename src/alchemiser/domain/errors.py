@@ -3,6 +3,7 @@ The exception tree: one class for each thing an operator does about it.
 
     AlchemiserError
     ├── ConfigurationError              fix settings; nothing ran
+    │   └── NoSession                   ask for a day on which the exchange trades
     ├── StrategyError                   fix a strategy file
     │   ├── DslSyntaxError(span)        the text cannot be read
     │   ├── DslCompileError(span)       the text can be read but means nothing
@@ -73,6 +74,12 @@ class ConfigurationError(AlchemiserError):
     """
 
     category = Category.CONFIGURATION
+
+
+class NoSession(ConfigurationError):  # noqa: N818 - a state of the world, named as traders say it
+    """
+    A day was asked for on which there is no session.
+    """
 
 
 class StrategyError(AlchemiserError):

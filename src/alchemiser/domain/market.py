@@ -2,6 +2,7 @@
 What the market shows: sessions, quotes, and the panel of adjusted closes a strategy is evaluated on.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -11,6 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from alchemiser.domain.errors import NoSession
 from alchemiser.domain.values import Price, Symbol
 
 Series: TypeAlias = NDArray[np.float64]
@@ -123,3 +125,20 @@ def panel(sessions: Sequence[date], closes: Mapping[Symbol, Sequence[float]]) ->
     """
     values = np.array([list(series) for series in closes.values()], dtype=np.float64)
     return Closes(sessions=tuple(sessions), symbols=tuple(closes), values=values.reshape(len(closes), len(sessions)))
+
+
+def check_session(sessions: Sequence[date], day: date, *, where: str) -> date:
+    """
+    Return `day` when it is one of the ascending sessions.
+
+    Raises:
+        NoSession: it is not; the message names the nearest sessions.
+    """
+    place = bisect_left(sessions, day)
+    if place < len(sessions) and sessions[place] == day:
+        return day
+    nearest = [str(session) for session in sessions[max(0, place - 1) : place + 1]]
+    raise NoSession(
+        f"expected a session in {where}, found {day}; "
+        + (f"the nearest: {', '.join(nearest)}" if nearest else "it holds no session at all")
+    )

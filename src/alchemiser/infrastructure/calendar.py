@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
-from alchemiser.application.ports.market import Calendar, check_session
+from alchemiser.application.ports.market import Calendar
 from alchemiser.domain.errors import ConfigurationError
-from alchemiser.domain.market import Session
+from alchemiser.domain.market import Session, check_session
 
 _FIRST = date(2000, 1, 1)
 _LAST = date(2035, 12, 31)

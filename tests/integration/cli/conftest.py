@@ -15,7 +15,8 @@ def alchemiser(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     write_strategy(tmp_path / "switch.clj", SWITCH)
     write_bars(tmp_path / "bars.csv", RISING_THEN_FALLING)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("ALCHEMISER_DEBUG", raising=False)
+    for name in ("ALCHEMISER_DEBUG", "COLUMNS", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
 
     def ended(*arguments: str) -> Ended:
         code = run(arguments)

@@ -14,7 +14,7 @@ from alchemiser.domain.portfolio.target import Target
 from alchemiser.infrastructure.sql.messages import SqlEngine
 from alchemiser.infrastructure.sql.migrate import prepare_database
 from alchemiser.infrastructure.sql.records import SqlLedger
-from support.records import RUN, a_meta, a_run, a_vote
+from support.records import a_meta, a_run, a_vote
 
 _NAMES = ("Harbor", "Nuclear", "TECL")
 _PARTS = dict(zip(_NAMES, map(Decimal, ("0.2", "0.3", "0.5")), strict=True))
@@ -39,7 +39,7 @@ def _told(votes: list[PartialSignalGenerated]) -> tuple[Event, ...]:
         for vote in votes:
             with engine.begin() as tx:
                 apply_collection(vote, _NAMES, tx)
-        return SqlLedger(database).events(RUN)
+        return SqlLedger(database).events(a_run().id)
     finally:
         database.close()
 

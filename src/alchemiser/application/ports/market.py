@@ -2,12 +2,10 @@
 What a use case asks of the market: sessions, bars and quotes.
 """
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
-from alchemiser.domain.errors import ConfigurationError
 from alchemiser.domain.market import Closes, Quote, Session
 from alchemiser.domain.values import Symbol
 
@@ -22,7 +20,7 @@ class Calendar(Protocol):
         Return the session of a day.
 
         Raises:
-            ConfigurationError: the exchange does not trade on that day; names the sessions around it.
+            NoSession: the exchange does not trade on that day; names the sessions around it.
         """
         ...
 
@@ -73,20 +71,3 @@ class Quotes(Protocol):
         Return the latest quote of each symbol that has one; a symbol without a quote is absent.
         """
         ...
-
-
-def check_session(sessions: Sequence[date], day: date, *, where: str) -> date:
-    """
-    Return `day` when it is one of the ascending sessions.
-
-    Raises:
-        ConfigurationError: it is not; the message names the nearest sessions.
-    """
-    place = bisect_left(sessions, day)
-    if place < len(sessions) and sessions[place] == day:
-        return day
-    nearest = [str(session) for session in sessions[max(0, place - 1) : place + 1]]
-    raise ConfigurationError(
-        f"expected a session in {where}, found {day}; "
-        + (f"the nearest: {', '.join(nearest)}" if nearest else "it holds no session at all")
-    )

@@ -169,9 +169,7 @@ def percentage_price_oscillator(closes: Series, short: Windows, long: Windows) -
     return (_exponential(closes, short) - slow) / slow * 100.0
 
 
-def percentage_price_oscillator_signal(
-    closes: Series, short: Windows, long: Windows, smooth: Windows
-) -> Series:
+def percentage_price_oscillator_signal(closes: Series, short: Windows, long: Windows, smooth: Windows) -> Series:
     """
     Return the exponential average of the oscillator, seeded with its first value.
 

@@ -200,9 +200,7 @@ INDICATORS: tuple[Indicator, ...] = (
         unit="percent",
         closes_needed=_line,
         has_infinite_memory=True,
-        measure=lambda closes, own: formulas.percentage_price_oscillator(
-            closes, _column(own, 0), _column(own, 1)
-        ),
+        measure=lambda closes, own: formulas.percentage_price_oscillator(closes, _column(own, 0), _column(own, 1)),
     ),
     Indicator(
         name="percentage-price-oscillator-signal",
@@ -229,9 +227,7 @@ INDICATORS: tuple[Indicator, ...] = (
         unit="price",
         closes_needed=_smoothed_line,
         has_infinite_memory=True,
-        measure=lambda closes, own: formulas.macd_signal(
-            closes, _column(own, 0), _column(own, 1), _column(own, 2)
-        ),
+        measure=lambda closes, own: formulas.macd_signal(closes, _column(own, 0), _column(own, 1), _column(own, 2)),
         synonyms=("moving-average-convergence-divergence-signal",),
     ),
     Indicator(

@@ -46,6 +46,7 @@ def rules_of(tables: Tables, *, profile: str) -> Rules:
             order_fraction=gate.order_fraction,
             collar=gate.collar,
             allowed=None if gate.allowed is None else frozenset(map(as_symbol, gate.allowed)),
+            is_halted=gate.halted,
         ),
         lead=timedelta(minutes=tables.schedule.minutes_before_close),
         latest_start=timedelta(minutes=tables.schedule.latest_start_minutes),

@@ -162,6 +162,7 @@ class Gate(Section):
     order_notional: Annotated[Exact, Field(gt=0)]
     order_fraction: Annotated[Exact, Field(gt=0)]
     collar: Fraction
+    halted: bool = False
     allowed: Annotated[tuple[str, ...], BeforeValidator(_many)] | None = None
 
 

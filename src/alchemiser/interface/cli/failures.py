@@ -18,6 +18,7 @@ from alchemiser.domain.errors import (
     ConfigurationError,
     DslError,
     LedgerError,
+    NoSession,
     RecordsError,
     RiskError,
     StaleBars,
@@ -40,6 +41,7 @@ class ExitCode(IntEnum):
 
 
 _CODES: tuple[tuple[type[AlchemiserError], ExitCode], ...] = (
+    (NoSession, ExitCode.USAGE),
     (ConfigurationError, ExitCode.CONFIGURATION),
     (RiskError, ExitCode.REFUSED),
     (AlchemiserError, ExitCode.FAILED),

@@ -9,9 +9,9 @@ from typing import TypeVar
 
 import click
 
-from alchemiser.application.ports.market import check_session
 from alchemiser.container import strategy_library
-from alchemiser.domain.errors import ConfigurationError
+from alchemiser.domain.errors import NoSession
+from alchemiser.domain.market import check_session
 from alchemiser.domain.strategy.strategy import Strategy
 
 F = TypeVar("F", bound=Callable[..., None])
@@ -27,11 +27,12 @@ PATH = click.Path(path_type=Path)
 
 bars_option = click.option(
     "--bars",
-    "bars_path",
+    "bars_paths",
     type=PATH,
     required=True,
+    multiple=True,
     metavar="FILE",
-    help="Daily bars, Parquet or CSV: date, symbol and adj_close or close.",
+    help="Daily bars, Parquet or CSV: date, symbol and adj_close or close. Several files: give it again.",
 )
 book_option = click.option(
     "--book",
@@ -47,6 +48,13 @@ def day_option(name: str, *names: str, help: str) -> Callable[[F], F]:  # noqa: 
     Return an option that takes a day and hands it over as a date.
     """
     return click.option(name, *names, type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", callback=_day, help=help)
+
+
+def names_of(paths: Sequence[Path]) -> str:
+    """
+    Return the paths as a message names them.
+    """
+    return ", ".join(map(str, paths))
 
 
 def load_strategies(files: Sequence[str], book: Path | None) -> tuple[Strategy, ...]:
@@ -94,5 +102,5 @@ def session_asked(sessions: Sequence[date], day: date, *, where: str) -> date:
     """
     try:
         return check_session(sessions, day, where=where)
-    except ConfigurationError as exc:
+    except NoSession as exc:
         raise click.BadParameter(str(exc), param_hint="'--as-of'") from exc

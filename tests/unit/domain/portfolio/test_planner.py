@@ -58,9 +58,7 @@ def test_full_exit_leaves_what_open_orders_reserve() -> None:
     """
     Only the available shares are sold; with none available the symbol is held, with the reason.
     """
-    account = an_account(
-        a_position("SPY", "7", available="4"), a_position("TLT", "3", available="0"), equity="1000"
-    )
+    account = an_account(a_position("SPY", "7", available="4"), a_position("TLT", "3", available="0"), equity="1000")
 
     made = a_plan({}, account, {"SPY": "100", "TLT": "90"})
 
@@ -78,9 +76,7 @@ def test_small_differences_are_held(minimum: str, fraction: str) -> None:
     """
     account = an_account(a_position("SPY", "5"), cash="500", equity="1000")
 
-    made = a_plan(
-        {"SPY": "0.55"}, account, {"SPY": "100"}, policy=a_policy(minimum=minimum, fraction=fraction)
-    )
+    made = a_plan({"SPY": "0.55"}, account, {"SPY": "100"}, policy=a_policy(minimum=minimum, fraction=fraction))
 
     assert [("hold", "SPY", "0")] == actions(made)
     assert made.lines[0].reason == "difference of 50.00 is below the minimum trade of 51.00"
@@ -112,9 +108,7 @@ def test_buys_shrink_to_the_cash_there_is() -> None:
     """
     account = an_account(cash="1000")
 
-    made = a_plan(
-        {"SPY": "0.75", "TLT": "0.25"}, account, {"SPY": "100", "TLT": "50"}, policy=a_policy(buffer="0.2")
-    )
+    made = a_plan({"SPY": "0.75", "TLT": "0.25"}, account, {"SPY": "100", "TLT": "50"}, policy=a_policy(buffer="0.2"))
 
     assert [("buy", "SPY", "6.000000000"), ("buy", "TLT", "4.000000000")] == actions(made)
     assert {"reduced to the cash there is"} == {line.reason for line in made.lines}
@@ -141,9 +135,7 @@ def test_too_little_cash_holds_the_buys() -> None:
     """
     account = an_account(a_position("SPY", "9.9"), cash="10", equity="1000")
 
-    made = a_plan(
-        {"SPY": "0.99", "TLT": "0.01"}, account, {"SPY": "100", "TLT": "1"}, policy=a_policy(buffer="0.05")
-    )
+    made = a_plan({"SPY": "0.99", "TLT": "0.01"}, account, {"SPY": "100", "TLT": "1"}, policy=a_policy(buffer="0.05"))
 
     assert [("hold", "on target"), ("hold", "too little cash to buy at least the minimum trade")] == [
         (line.action, line.reason) for line in made.lines
@@ -225,9 +217,7 @@ def test_canonical_text_reads_line_by_line() -> None:
     """
     The hashed text is plain enough to be compared by eye.
     """
-    made = a_plan(
-        {"SPY": "0.5"}, an_account(a_position("SPY", "1.50"), cash="850", equity="1000"), {"SPY": "100"}
-    )
+    made = a_plan({"SPY": "0.5"}, an_account(a_position("SPY", "1.50"), cash="850", equity="1000"), {"SPY": "100"})
 
     text = canonical_text(made.session, made.snapshot, made.lines)
 
@@ -247,9 +237,7 @@ def test_lines_carry_values_beside_targets() -> None:
     """
     A line shows what is held, what is wanted and the price both are valued at.
     """
-    made = a_plan(
-        {"SPY": "0.5"}, an_account(a_position("SPY", "1"), cash="900", equity="1000"), {"SPY": "100"}
-    )
+    made = a_plan({"SPY": "0.5"}, an_account(a_position("SPY", "1"), cash="900", equity="1000"), {"SPY": "100"})
 
     line = made.lines[0]
 

@@ -18,7 +18,14 @@ from alchemiser.application.reasons import reason
 from alchemiser.container import bars_file
 from alchemiser.domain.strategy.signal import Decision, Signal
 from alchemiser.domain.strategy.trace import ExplainedNode, Extent
-from alchemiser.interface.cli.inputs import bars_option, book_option, day_option, load_strategies, sessions_asked
+from alchemiser.interface.cli.inputs import (
+    bars_option,
+    book_option,
+    day_option,
+    load_strategies,
+    names_of,
+    sessions_asked,
+)
 from alchemiser.interface.cli.options import json_option
 from alchemiser.interface.cli.output import Json, a_table, clean, percent, print_json, stdout, working
 from alchemiser.interface.cli.tree import drawn
@@ -42,7 +49,7 @@ _DEEP = 20_000
 )
 @json_option
 def command(
-    *, file: str, book: Path | None, bars_path: Path, as_of: date | None, extent: Extent, as_json: bool
+    *, file: str, book: Path | None, bars_paths: tuple[Path, ...], as_of: date | None, extent: Extent, as_json: bool
 ) -> None:
     """
     Draw why a strategy wants its weights on a session.
@@ -54,8 +61,8 @@ def command(
     """
     with working("evaluating …"):
         (strategy,) = load_strategies((file,), book)
-        bars = bars_file(bars_path)
-        asked = sessions_asked(bars.sessions, as_of=as_of, first=None, last=None, where=str(bars_path))
+        bars = bars_file(*bars_paths)
+        asked = sessions_asked(bars.sessions, as_of=as_of, first=None, last=None, where=names_of(bars_paths))
         closes = known_closes([strategy], bars, through=asked[0] if asked else bars.sessions[-1])
         explanation = explain(strategy, closes, asked[0] if asked else last_session(closes), extent)
     if as_json:

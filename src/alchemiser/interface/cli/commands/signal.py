@@ -18,7 +18,14 @@ from alchemiser.container import bars_file
 from alchemiser.domain.errors import SignalUndefined
 from alchemiser.domain.strategy.signal import Signal
 from alchemiser.domain.strategy.strategy import Strategy
-from alchemiser.interface.cli.inputs import bars_option, book_option, day_option, load_strategies, sessions_asked
+from alchemiser.interface.cli.inputs import (
+    bars_option,
+    book_option,
+    day_option,
+    load_strategies,
+    names_of,
+    sessions_asked,
+)
 from alchemiser.interface.cli.options import json_option
 from alchemiser.interface.cli.output import Json, a_table, clean, percent, print_json, stdout, working
 
@@ -39,7 +46,7 @@ def command(
     *,
     files: tuple[str, ...],
     book: Path | None,
-    bars_path: Path,
+    bars_paths: tuple[Path, ...],
     as_of: date | None,
     first: date | None,
     last: date | None,
@@ -55,8 +62,8 @@ def command(
     """
     with working("evaluating …"):
         strategies = load_strategies(files, book)
-        bars = bars_file(bars_path)
-        sessions = sessions_asked(bars.sessions, as_of=as_of, first=first, last=last, where=str(bars_path))
+        bars = bars_file(*bars_paths)
+        sessions = sessions_asked(bars.sessions, as_of=as_of, first=first, last=last, where=names_of(bars_paths))
         closes = known_closes(strategies, bars, through=sessions[-1] if sessions else bars.sessions[-1])
         sessions = sessions or (last_session(closes),)
         lines = verdicts(strategies, closes, sessions)
