@@ -160,15 +160,30 @@ def test_odd_date_is_no_session(tmp_path: Path) -> None:
     assert (date(2026, 1, 6),) == bars.odd_dates
 
 
-def test_a_symbol_that_outlives_the_others_keeps_its_sessions(tmp_path: Path) -> None:
+def test_a_symbol_that_outlives_the_others_gets_its_sessions_back(tmp_path: Path) -> None:
     """
-    Sessions go on as long as one symbol lives; the others are stale there.
+    Four days after the last bar of the others, a symbol that is left alone makes the sessions.
     """
-    path = a_csv(tmp_path, *days_of("SPY", [100, 101, 102]), *days_of("TLT", [88]), *days_of("BIL", [91]))
+    path = a_csv(
+        tmp_path, *days_of("SPY", [100, 101, 102, 103, 104, 105]), *days_of("TLT", [88]), *days_of("BIL", [91])
+    )
 
-    sessions = read_bars(path).sessions
+    bars = read_bars(path)
 
-    assert tuple(date(2026, 1, day) for day in (5, 6, 7)) == sessions
+    assert tuple(date(2026, 1, day) for day in (5, 10)) == bars.sessions
+    assert tuple(date(2026, 1, day) for day in (6, 7, 8, 9)) == bars.odd_dates
+
+
+def test_bars_of_later_dates_do_not_unmake_a_session(tmp_path: Path) -> None:
+    """
+    Whether a date is a session is the same before and after the next day's bars are added.
+    """
+    rows = [*days_of("SPY", [100, 99, 102, 97]), *days_of("TLT", [50] * 3), *days_of("BIL", [60] * 3)]
+    before = read_bars(a_csv(tmp_path, *rows, name="before.csv"))
+
+    after = read_bars(a_csv(tmp_path, *rows, *[f"2026-01-09,{symbol},70" for symbol in ("SPY", "TLT", "BIL")]))
+
+    assert (*before.sessions, date(2026, 1, 9)) == after.sessions
 
 
 def test_unknown_symbols_are_all_named(tmp_path: Path) -> None:
@@ -290,12 +305,12 @@ def test_date_that_is_no_session_of_the_file(tmp_path: Path) -> None:
 @pytest.mark.skipif(not SHELF.exists(), reason="the shelf of real bars is not here")
 def test_real_bars() -> None:
     """
-    Twenty-six years of real bars have the exchange's sessions and no odd date.
+    Twenty-six years of real bars have the exchange's sessions, and no odd date before few symbols go on.
     """
     bars = read_bars(SHELF)
 
     closes = bars.closes([SPY, TLT], through=date(2026, 7, 31))
 
     assert date(2026, 7, 31) == closes.sessions[-1]
-    assert () == bars.odd_dates
+    assert [] == [day for day in bars.odd_dates if day <= date(2026, 7, 31)]
     assert not np.isnan(closes.of(SPY)[-6000:]).any()

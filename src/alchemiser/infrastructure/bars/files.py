@@ -2,9 +2,10 @@
 Daily bars from Parquet or CSV files in long form: `date, symbol` and `adj_close` or `close`.
 
 1. Read only the columns that are needed; with both closes in a file, `adj_close` counts.
-2. The sessions are the dates on which at least half of the living symbols have a bar; a symbol lives from
-   its first to its last bar. They belong to the files, so every strategy sees the same ones. A date that only
-   a few symbols carry is odd: it is no session, and leaves no gap in the history of others.
+2. The sessions are the dates on which at least half of the living symbols have a bar; a symbol lives on the
+   day of a bar and the four days after it. Rows of later dates have no say in that, so the past stays as it
+   is when a file grows. Sessions belong to the files: every strategy sees the same ones. A date that only a
+   few symbols carry is odd: it is no session, and leaves no gap in the history of others.
 3. The panel of the asked symbols is scattered from the rows. A missing or NaN close is allowed only before
    the first real one (not listed yet); any other close that is no price is refused, never mended.
 """
@@ -25,6 +26,9 @@ from alchemiser.domain.values import Symbol
 from alchemiser.infrastructure.bars.columns import EPOCH, read_columns
 
 _Ints = NDArray[np.int64]
+
+# Three days without trading in a row are usual, four have been: what trades on them makes no session.
+_LIFE_DAYS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,7 +114,7 @@ def read_bars(*paths: Path) -> BarsFile:
         raise ConfigurationError("expected at least one file of bars, found none")
     where = ", ".join(str(path) for path in paths)
     names, days, codes, values = read_columns(paths)
-    is_session, first_day = _sessions(days, codes, len(names))
+    is_session, first_day = _sessions(days, codes)
     has_rows = np.bincount(days - first_day, minlength=len(is_session)) > 0
     return BarsFile(
         where=where,
@@ -123,20 +127,20 @@ def read_bars(*paths: Path) -> BarsFile:
     )
 
 
-def _sessions(days: _Ints, codes: _Ints, symbols: int) -> tuple[NDArray[np.bool_], int]:
-    first_day, last_day = int(days.min()), int(days.max())
-    span = last_day - first_day + 1
-    first = np.full(symbols, span, dtype=np.int64)
-    last = np.full(symbols, -1, dtype=np.int64)
-    np.minimum.at(first, codes, days - first_day)
-    np.maximum.at(last, codes, days - first_day)
-    living = np.cumsum(np.bincount(first, minlength=span + 1)[:span] - _ended(last, span))
-    bars = np.bincount(days - first_day, minlength=span)
-    return (bars > 0) & (2 * bars >= living), first_day
-
-
-def _ended(last: _Ints, span: int) -> _Ints:
-    return np.bincount(last + 1, minlength=span + 1)[:span]
+def _sessions(days: _Ints, codes: _Ints) -> tuple[NDArray[np.bool_], int]:
+    """
+    Tell of every day from the first on whether it is a session; rows dated after a day do not matter to it.
+    """
+    first_day = int(days.min())
+    span = int(days.max()) - first_day + 1
+    bars = np.sort(codes * span + (days - first_day))
+    to_next = np.diff(bars, append=bars[-1:] + _LIFE_DAYS)
+    begins = bars[to_next > 0] % span
+    # A life that goes on begins anew with the next bar, so that no symbol counts twice on a day.
+    ends = np.minimum(begins + np.minimum(to_next[to_next > 0], _LIFE_DAYS), span)
+    with_bar = np.bincount(begins, minlength=span)
+    living = np.cumsum(with_bar - np.bincount(ends, minlength=span + 1)[:span])
+    return (with_bar > 0) & (2 * with_bar >= living), first_day
 
 
 def _dates(days: _Ints) -> tuple[date, ...]:
