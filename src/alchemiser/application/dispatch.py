@@ -1,25 +1,30 @@
 """
 Deliver messages: bind the correlation id, prepare, apply, and turn errors into what happens next.
 
-    BrokerUnavailable, RecordsError, or a defect
-                                      the message comes back, up to five times, then it is dead and the run fails
+    a tick, whatever goes wrong       comes back until the session is over: while orders may rest at the broker,
+                                      somebody has to look after them
+    BrokerUnavailable, RecordsError,  the message comes back, up to five times, then it is dead and the run fails
+    or a defect
     any other AlchemiserError         the run fails at this step, at once
+    the report of a failure fails     the run is closed without one
     delivered before                  nothing
 """
 
 import traceback
 from collections.abc import Iterator
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import structlog
 
 from alchemiser.application.ports.messaging import AlreadyHandled, Message
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.workflow import HANDLERS
-from alchemiser.domain.errors import AlchemiserError, BrokerUnavailable, RecordsError
-from alchemiser.domain.events import WorkflowFailed, caused_by
+from alchemiser.domain.errors import AlchemiserError, BrokerUnavailable, Category, RecordsError
+from alchemiser.domain.events import ExecutionTickDue, Outcome, WorkflowFailed, once_in_run
 
-_FIRST_PAUSE = timedelta(seconds=2)
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=2), timedelta(seconds=30)
+_AFTER_CLOSE = timedelta(minutes=2)
 _log = structlog.get_logger(__name__)
 
 
@@ -39,51 +44,93 @@ def pump(ports: Ports) -> Iterator[Message]:
 def deliver(message: Message, ports: Ports) -> None:
     """
     Hand one message to its handler.
+
+    Raises:
+        RecordsError: the failure itself cannot be recorded.
     """
     with structlog.contextvars.bound_contextvars(
         correlation_id=message.event.meta.correlation_id, handler=message.handler, attempt=message.attempt
     ):
         try:
-            apply = HANDLERS[message.handler](message.event, ports)
-            with ports.engine.finishing(message, now=ports.clock.now()) as tx:
-                apply(tx)
+            _handle(message, ports)
         except AlreadyHandled:
             _log.info("message_already_handled")
-        except (BrokerUnavailable, RecordsError) as exc:
-            _give_back(message, ports, error=str(exc), category=exc.category.value)
-        except AlchemiserError as exc:
-            _log.warning("step_failed", error=str(exc))
-            with ports.engine.finishing(message, now=ports.clock.now()) as tx:
-                tx.emit(_failure(message, ports, error=str(exc), category=exc.category.value))
-        except Exception as exc:  # noqa: BLE001 - the one place that keeps a defect from stopping other messages
-            _log.error("handler_crashed", trace=traceback.format_exc())
-            _give_back(message, ports, error=f"{type(exc).__name__}: {exc}", category="critical")
+
+
+def _handle(message: Message, ports: Ports) -> None:
+    try:
+        apply = HANDLERS[message.handler](message.event, ports)
+        with ports.engine.finishing(message, now=ports.clock.now()) as tx:
+            apply(tx)
+    except AlreadyHandled:
+        raise
+    except (BrokerUnavailable, RecordsError) as exc:
+        _log.warning("step_delayed", error=str(exc))
+        _give_back(message, ports, error=str(exc), category=exc.category)
+    except AlchemiserError as exc:
+        _log.warning("step_failed", error=str(exc))
+        if isinstance(message.event, ExecutionTickDue):
+            _give_back(message, ports, error=str(exc), category=exc.category)
         else:
-            _log.info("message_handled", event_type=type(message.event).__name__)
+            _give_up(message, ports, error=str(exc), category=exc.category)
+    except Exception as exc:  # noqa: BLE001 - the one place that keeps a defect from stopping other messages
+        _log.error("handler_crashed", trace=traceback.format_exc())
+        _give_back(message, ports, error=f"{type(exc).__name__}: {exc}", category=Category.CRITICAL)
+    else:
+        _log.info("message_handled", event_type=type(message.event).__name__)
 
 
-def _give_back(message: Message, ports: Ports, *, error: str, category: str) -> None:
-    if message.attempt < ports.rules.max_attempts:
-        pause = _FIRST_PAUSE * 2 ** (message.attempt - 1)
-        ports.engine.failed(message, error=error, retry_at=ports.clock.now() + pause)
+def _give_back(message: Message, ports: Ports, *, error: str, category: Category) -> None:
+    now = ports.clock.now()
+    if isinstance(message.event, ExecutionTickDue):
+        may_retry = now < _end_of_session(message.event.run_id, ports)
+    else:
+        may_retry = message.attempt < ports.rules.max_attempts
+    if not may_retry:
+        _give_up(message, ports, error=error, category=category)
         return
+    pause = min(_FIRST_PAUSE * 2 ** min(message.attempt - 1, 8), _LONGEST_PAUSE)
+    ports.engine.failed(message, error=error, retry_at=now + pause)
+
+
+def _give_up(message: Message, ports: Ports, *, error: str, category: Category) -> None:
     # First the run's failure, then the dead letter: a crash in between repeats the first, which changes nothing.
-    with ports.engine.begin() as tx:
-        tx.emit(_failure(message, ports, error=error, category=category))
+    if isinstance(message.event, WorkflowFailed):
+        _close_without_report(message.event, ports, error=error)
+    else:
+        with ports.engine.begin() as tx:
+            tx.emit(_failure(message, ports, error=error, category=category))
     ports.engine.failed(message, error=error, retry_at=None)
 
 
-def _failure(message: Message, ports: Ports, *, error: str, category: str) -> WorkflowFailed:
+def _close_without_report(event: WorkflowFailed, ports: Ports, *, error: str) -> None:
+    run = ports.runs.run(event.run_id)
+    if run is None or run.outcome is not None:
+        return
+    closed = replace(
+        run,
+        outcome=Outcome.FAILED,
+        detail=f"{event.step}: {event.error}; and its report could not be written: {error}",
+        finished_at=ports.clock.now(),
+    )
+    with ports.engine.begin() as tx:
+        tx.save_run(closed)
+
+
+def _failure(message: Message, ports: Ports, *, error: str, category: Category) -> WorkflowFailed:
     return WorkflowFailed(
-        meta=caused_by(
-            message.event,
-            WorkflowFailed,
-            at=ports.clock.now(),
-            source="alchemiser.application.dispatch.deliver",
-            key=message.handler,
+        meta=once_in_run(
+            message.event, WorkflowFailed, at=ports.clock.now(), source="alchemiser.application.dispatch.deliver"
         ),
         run_id=message.event.run_id,
         step=message.handler,
-        category=category,
+        category=category.value,
         error=error,
     )
+
+
+def _end_of_session(run_id: str, ports: Ports) -> datetime:
+    run = ports.runs.run(run_id)
+    if run is None:
+        raise LookupError(f"{run_id}: no such run")
+    return ports.calendar.session(run.session).closes_at + _AFTER_CLOSE

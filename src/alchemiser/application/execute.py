@@ -24,6 +24,7 @@ from alchemiser.application.ports.broker import Broker
 from alchemiser.application.ports.suite import Ports
 from alchemiser.domain.errors import (
     BrokerUnavailable,
+    DataError,
     DuplicateClientOrderId,
     OrderRefused,
     OrderRejected,
@@ -175,10 +176,19 @@ def _look(
         now=now,
         orders=orders,
         account=ports.broker.account(),
-        quotes=ports.quotes.latest(sorted({trade.symbol for trade in mine if _is_due(trade, now)})),
+        quotes=_quotes(sorted({trade.symbol for trade in mine if _is_due(trade, now)}), ports),
         symbols=frozenset(trade.symbol for trade in everything),
         ends=ends,
     )
+
+
+def _quotes(symbols: Sequence[Symbol], ports: Ports) -> Mapping[Symbol, Quote]:
+    try:
+        return ports.quotes.latest(symbols)
+    except DataError as error:
+        # Without a quote a trade waits or ends by its own rules; what rests at the broker is still looked after.
+        log.warning("quotes_failed", error=str(error))
+        return {}
 
 
 def _without_broker(trades: Sequence[Trade], *, now: datetime, ends: Deadlines, ports: Ports) -> TickResult:

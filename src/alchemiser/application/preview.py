@@ -2,7 +2,7 @@
 Plan a session's rebalance as a run would, without ordering or recording anything.
 """
 
-from datetime import date
+from datetime import date, timedelta
 
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.queries import latest_run
@@ -25,7 +25,7 @@ def preview(day: date, ports: Ports) -> RebalancePlan:
         OrderRefused: the account or a symbol may not be traded.
     """
     session = ports.calendar.session(day)
-    latest = latest_run(ports)
+    latest = latest_run(ports, account=ports.rules.account)
     if latest is not None:
         ports.clock.wait_until(latest.finished_at or latest.started_at)
     ports.clock.wait_until(session.closes_at - ports.rules.lead)
@@ -37,4 +37,6 @@ def preview(day: date, ports: Ports) -> RebalancePlan:
         if isinstance(decided, SignalUndefined):
             raise decided
         votes.append((sleeve.allocation, decided))
-    return plan_now(merge(votes), ports, run_id=name_of(session.day, ports), session=session.day)
+    return plan_now(
+        merge(votes), ports, run_id=name_of(session.day, ports), session=session.day, oldest_quote=timedelta(days=7)
+    )

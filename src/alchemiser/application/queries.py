@@ -38,11 +38,11 @@ def report_of(run_id: str, archive: Archive) -> RunReport:
     return replace(report, warnings=warnings_of(report))
 
 
-def latest_run(archive: Archive) -> Run | None:
+def latest_run(archive: Archive, *, account: str | None = None) -> Run | None:
     """
-    Return the run of the latest session, None when nothing was run yet.
+    Return the last run of the latest session, of one account or of all, None when nothing was run yet.
     """
-    runs = archive.runs.runs(limit=1)
+    runs = archive.runs.runs(account=account, limit=1)
     return runs[0] if runs else None
 
 
@@ -61,7 +61,7 @@ def warnings_of(report: RunReport) -> tuple[str, ...]:
     found += [
         f"{trade.side} {trade.symbol} {trade.status}: {trade.reason}"
         for trade in report.trades
-        if trade.status not in {TradeStatus.DONE, TradeStatus.OPEN}
+        if trade.status is not TradeStatus.DONE and (report.run.outcome is not None or trade.reason)
     ]
     if report.run.detail and report.run.outcome in {Outcome.FAILED, Outcome.PARTIAL}:
         found.append(report.run.detail)

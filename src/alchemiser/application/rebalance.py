@@ -5,18 +5,19 @@ The plan, its snapshot and its trades are stored together; a restart reads them 
 """
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from alchemiser.application.ports.records import Run, Transaction
 from alchemiser.application.ports.suite import Ports
-from alchemiser.domain.errors import SuspectBars
+from alchemiser.domain.errors import OrderRefused, SuspectBars
 from alchemiser.domain.events import RebalancePlanned, SignalGenerated, caused_by
 from alchemiser.domain.execution.order import Trade
 from alchemiser.domain.execution.phase import trades_of
+from alchemiser.domain.execution.policy import deadlines
 from alchemiser.domain.portfolio.plan import RebalancePlan
 from alchemiser.domain.portfolio.planner import plan
 from alchemiser.domain.portfolio.target import Target
-from alchemiser.domain.values import Price, Symbol
+from alchemiser.domain.values import Price, Side, Symbol
 
 _SOURCE = "alchemiser.application.rebalance.plan"
 
@@ -32,7 +33,7 @@ class Planned:
     trades: tuple[Trade, ...]
 
 
-def plan_now(target: Target, ports: Ports, *, run_id: str, session: date) -> RebalancePlan:
+def plan_now(target: Target, ports: Ports, *, run_id: str, session: date, oldest_quote: timedelta) -> RebalancePlan:
     """
     Plan against the account and the quotes of this instant.
 
@@ -45,7 +46,7 @@ def plan_now(target: Target, ports: Ports, *, run_id: str, session: date) -> Reb
     return plan(
         target,
         account,
-        _prices(symbols, ports),
+        _prices(symbols, ports, oldest=oldest_quote),
         ports.broker.assets(symbols),
         ports.rules.planning,
         run_id=run_id,
@@ -61,7 +62,8 @@ def prepare_plan(event: SignalGenerated, ports: Ports) -> Planned:
     run = ports.runs.run(event.run_id)
     if run is None:
         raise LookupError(f"{event.run_id}: no such run")
-    made = plan_now(event.target, ports, run_id=run.id, session=run.session)
+    _refuse_too_late(run, ports)
+    made = plan_now(event.target, ports, run_id=run.id, session=run.session, oldest_quote=ports.rules.walk.quote_age)
     return Planned(run=replace(run, opening=made.snapshot.account), plan=made, trades=trades_of(made))
 
 
@@ -82,7 +84,21 @@ def apply_plan(event: SignalGenerated, planned: Planned, tx: Transaction) -> Non
     )
 
 
-def _prices(symbols: tuple[Symbol, ...], ports: Ports) -> dict[Symbol, Price]:
+def _refuse_too_late(run: Run, ports: Ports) -> None:
+    if run.outcome is not None:
+        raise OrderRefused(rail="run", limit="a run that goes on", value=run.outcome.value, what=f"plan of {run.id}")
+    session = ports.calendar.session(run.session)
+    ends = deadlines(Side.BUY, session=session, started_at=run.started_at)
+    if ports.clock.now() >= ends.last_send:
+        raise OrderRefused(
+            rail="window",
+            limit=f"before {ends.last_send:%Y-%m-%d %H:%M} UTC",
+            value=f"{ports.clock.now():%Y-%m-%d %H:%M} UTC",
+            what=f"plan of {run.id}",
+        )
+
+
+def _prices(symbols: tuple[Symbol, ...], ports: Ports, *, oldest: timedelta) -> dict[Symbol, Price]:
     quotes = ports.quotes.latest(symbols)
     prices: dict[Symbol, Price] = {}
     for symbol in symbols:
@@ -90,6 +106,8 @@ def _prices(symbols: tuple[Symbol, ...], ports: Ports) -> dict[Symbol, Price]:
         if quote is None or not 0 < quote.bid <= quote.ask:
             found = "none" if quote is None else f"bid {quote.bid}, ask {quote.ask}"
             raise SuspectBars(symbol, f"expected a quote with two sides to plan on, found {found}")
+        if ports.clock.now() - quote.at > oldest:
+            raise SuspectBars(symbol, f"the quote is of {quote.at:%Y-%m-%d %H:%M:%S} UTC, too old to plan on")
         if quote.ask - quote.bid > quote.mid.value * ports.rules.walk.widest_spread:
             raise SuspectBars(symbol, f"the spread of {quote.spread_bps:.0f} bps is too wide to plan on")
         prices[symbol] = quote.mid

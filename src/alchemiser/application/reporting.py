@@ -35,11 +35,13 @@ class Closing:
     report: Report
 
 
-def prepare_report(event: PortfolioStateChanged | WorkflowFailed, ports: Ports) -> Closing:
+def prepare_report(event: PortfolioStateChanged | WorkflowFailed, ports: Ports) -> Closing | None:
     """
-    Decide how the run ended, put it into words and deliver it.
+    Decide how the run ended, put it into words and deliver it; None for a run that has ended already.
     """
     run_so_far = report_of(event.run_id, ports)
+    if run_so_far.run.outcome is not None:
+        return None
     outcome, detail = _outcome(event, run_so_far)
     run = replace(run_so_far.run, outcome=outcome, detail=detail, finished_at=ports.clock.now())
     finished = replace(run_so_far, run=run)
@@ -62,10 +64,12 @@ def prepare_report(event: PortfolioStateChanged | WorkflowFailed, ports: Ports) 
     return Closing(run=run, report=report)
 
 
-def apply_report(event: PortfolioStateChanged | WorkflowFailed, closing: Closing, tx: Transaction) -> None:
+def apply_report(event: PortfolioStateChanged | WorkflowFailed, closing: Closing | None, tx: Transaction) -> None:
     """
     Store the report and the run's end.
     """
+    if closing is None:
+        return
     tx.save_run(closing.run)
     tx.save_report(closing.report)
     tx.emit(

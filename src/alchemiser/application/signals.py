@@ -155,7 +155,7 @@ def _signal_or_reason(evaluation: Evaluation, session: date) -> Signal | SignalU
 
 def _failed(event: WorkflowStarted | PartialSignalGenerated, error: str) -> WorkflowFailed:
     return WorkflowFailed(
-        meta=caused_by(event, WorkflowFailed, at=event.meta.occurred_at, source=f"{_SOURCE}.collect"),
+        meta=once_in_run(event, WorkflowFailed, at=event.meta.occurred_at, source=f"{_SOURCE}.collect"),
         run_id=event.run_id,
         step="signals",
         category="strategy",

@@ -4,12 +4,14 @@ Start the one run of an account and session, or find it again.
 1. Finish whatever an earlier process left undone.
 2. Find the session: the one asked for, else the latest that was run, else the profile's first.
 3. A run that exists is returned as it is: the second start of a session is the same run.
-4. Check everything that can be wrong before anything is written: book, bars, time, account, books.
-5. Store the run and tell of it, in one transaction.
+4. Check everything that can be wrong before anything is written: book, bars, time, account.
+5. Settle what an earlier run left at the broker; refuse when positions are not what the ledger says.
+6. Store the run and tell of it, in one transaction.
 """
 
 from collections.abc import Iterator
 from datetime import date
+from enum import Enum, auto
 
 import structlog
 
@@ -19,23 +21,36 @@ from alchemiser.application.ports.messaging import Message
 from alchemiser.application.ports.records import Run
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.queries import latest_run
+from alchemiser.application.recovery import recover
 from alchemiser.application.settlement import mismatches
 from alchemiser.application.signals import closes_of_book
-from alchemiser.domain.errors import OrderRefused
-from alchemiser.domain.events import WorkflowStarted, first_cause
+from alchemiser.domain.errors import LedgerError, OrderRefused
+from alchemiser.domain.events import Outcome, WorkflowStarted, first_cause
 from alchemiser.domain.identity import run_id
 from alchemiser.domain.market import Session
 from alchemiser.domain.portfolio.account import Account
 
 _SOURCE = "alchemiser.application.start.start"
+_LOOK_BACK = 50
 _log = structlog.get_logger(__name__)
+
+
+class Allow(Enum):
+    """
+    What the operator allows a start to do, said explicitly.
+    """
+
+    RETRY = auto()
+    """Run a session again whose run failed before any order was made."""
+    POSITIONS = auto()
+    """Take the broker's positions as they are, though the ledger says otherwise."""
 
 
 def resume(ports: Ports) -> Iterator[Message]:
     """
     Bring the clock to where the records stand and deliver what an earlier process left undone.
     """
-    latest = latest_run(ports)
+    latest = latest_run(ports, account=ports.rules.account)
     if latest is not None:
         ports.clock.wait_until(latest.finished_at or latest.started_at)
     yield from pump(ports)
@@ -46,11 +61,11 @@ def choose_session(ports: Ports, *, asked: date | None) -> date:
     Return the session to run: the one asked for, else the latest that was run, else the profile's first.
 
     Raises:
-        ConfigurationError: the day asked for is no session.
+        NoSession: the day asked for is none.
     """
     if asked is not None:
         return ports.calendar.session(asked).day
-    latest = latest_run(ports)
+    latest = latest_run(ports, account=ports.rules.account)
     return ports.rules.first_session if latest is None else latest.session
 
 
@@ -58,11 +73,11 @@ def following_session(ports: Ports) -> date:
     """
     Return the session after the latest that was run, or the profile's first.
     """
-    latest = latest_run(ports)
+    latest = latest_run(ports, account=ports.rules.account)
     return ports.rules.first_session if latest is None else ports.calendar.next(latest.session).day
 
 
-def start(day: date, ports: Ports) -> tuple[Run, bool]:
+def start(day: date, ports: Ports, *, allowed: frozenset[Allow] = frozenset()) -> tuple[Run, bool]:
     """
     Return the run of a session and whether it is new.
 
@@ -70,28 +85,34 @@ def start(day: date, ports: Ports) -> tuple[Run, bool]:
         ConfigurationError: the day is no session, or strategies or settings are wrong.
         DataError: bars are missing or stale.
         OrderRefused: a rail forbids the run: an earlier session than the latest, too late, account blocked.
-        ReconciliationMismatch: positions changed since the last run.
+        LedgerError: positions are not what the ledger says.
     """
     session = ports.calendar.session(day)
-    existing = ports.runs.run(name_of(session.day, ports))
+    number, existing = _last_of(session.day, ports)
     if existing is not None:
-        return existing, False
+        if Allow.RETRY not in allowed:
+            return existing, False
+        _refuse_retry(existing, ports)
     _refuse_earlier(session, ports)
     book = ports.library.book()
     signal_session = ports.calendar.previous(session.day).day
     closes_of_book(book, ports.bars, through=signal_session)
     ports.clock.wait_until(session.closes_at - ports.rules.lead)
     _refuse_outside(session, ports)
+    recover(ports)
     account = ports.broker.account()
     _refuse_account(account, ports)
+    if Allow.POSITIONS not in allowed:
+        _refuse_other_positions(account, ports)
     run = Run(
-        id=name_of(session.day, ports),
+        id=name_of(session.day, ports, number=number + 1),
         account=account.id,
         profile=ports.rules.profile,
         session=session.day,
         signal_session=signal_session,
         started_at=ports.clock.now(),
         code_version=__version__,
+        opening=account,
     )
     event = WorkflowStarted(
         meta=first_cause(run.id, at=run.started_at, source=_SOURCE),
@@ -105,19 +126,39 @@ def start(day: date, ports: Ports) -> tuple[Run, bool]:
         is_new = tx.save_run(run)
         if is_new:
             tx.emit(event)
-    _log.info("run_started", run_id=run.id, session=str(session.day))
+    _log.info("run_started", run_id=run.id, session=str(session.day), allowed=sorted(one.name for one in allowed))
     return run, is_new
 
 
-def name_of(day: date, ports: Ports) -> str:
+def name_of(day: date, ports: Ports, *, number: int = 1) -> str:
     """
-    Return the id of the account's run for a session.
+    Return the id of the account's run for a session; `number` counts its retries from 1.
     """
-    return run_id(account=ports.rules.account, day=day, kind=ports.rules.kind)
+    return run_id(account=ports.rules.account, day=day, kind=ports.rules.kind, number=number)
+
+
+def _last_of(day: date, ports: Ports) -> tuple[int, Run | None]:
+    number, found = 0, None
+    while (run := ports.runs.run(name_of(day, ports, number=number + 1))) is not None:
+        number, found = number + 1, run
+    return number, found
+
+
+def _refuse_retry(existing: Run, ports: Ports) -> None:
+    ordered = sum(len(trade.intents) for trade in ports.trades.trades(existing.id))
+    if existing.outcome is Outcome.FAILED and not ordered:
+        return
+    outcome = "still running" if existing.outcome is None else existing.outcome.value
+    raise OrderRefused(
+        rail="retry",
+        limit="a run that failed before any order was made",
+        value=f"{outcome}, {ordered} orders",
+        what=f"retry of {existing.id}",
+    )
 
 
 def _refuse_earlier(session: Session, ports: Ports) -> None:
-    latest = latest_run(ports)
+    latest = latest_run(ports, account=ports.rules.account)
     if latest is not None and session.day < latest.session:
         raise OrderRefused(
             rail="session order",
@@ -146,12 +187,17 @@ def _refuse_account(account: Account, ports: Ports) -> None:
         raise OrderRefused(rail="account", limit=ports.rules.account, value=account.id, what=what)
     if account.blocked:
         raise OrderRefused(rail="account", limit="an account that may trade", value=account.blocked, what=what)
-    latest = latest_run(ports)
-    if latest is None:
+
+
+def _refuse_other_positions(account: Account, ports: Ports) -> None:
+    known = next(
+        (run for run in ports.runs.runs(account=account.id, limit=_LOOK_BACK) if run.opening is not None), None
+    )
+    if known is None or known.opening is None:
         return
-    known = latest.closing or latest.opening
-    if known is None:
-        return
-    fills = () if latest.closing is not None else ports.ledger.entries(run_id=latest.id)
-    for mismatch in mismatches(known, fills, account):
-        raise mismatch
+    found = mismatches(known.opening, ports.ledger.entries(run_id=known.id), account)
+    if found:
+        wrong = "; ".join(map(str, found))
+        raise LedgerError(
+            f"{wrong}; when the broker is right, `alchemiser run --sessions 1 --accept-positions` goes on from there"
+        )

@@ -8,6 +8,8 @@ from datetime import date
 
 from alchemiser.domain.values import Side, Symbol
 
+ORDER_PREFIX = "alc1-"
+_LONGEST_ACCOUNT = 12
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "events.alchemiser")
 
 
@@ -15,9 +17,11 @@ def run_id(*, account: str, day: date, kind: str, number: int = 1) -> str:
     """
     Name the run of an account, session and kind, such as `DEMO0001-20260731-rebalance-1`.
 
-    Two triggers for the same session give the same run. The account's first eight characters are used.
+    Two triggers for the same session give the same run. An account of more than twelve characters is named by its
+    first four and eight digits of its hash, so that no two accounts share a run.
     """
-    return f"{account[:8]}-{day:%Y%m%d}-{kind}-{number}"
+    name = account if len(account) <= _LONGEST_ACCOUNT else f"{account[:4]}{content_hash(account)[:8]}"
+    return f"{name}-{day:%Y%m%d}-{kind}-{number}"
 
 
 def event_id(*, causation_id: str, event_type: str, key: str) -> str:
@@ -38,7 +42,7 @@ def client_order_id(*, trade: str, attempt: int) -> str:
     """
     Name an order attempt of a trade; unique at the broker for ever.
     """
-    return f"alc1-{trade}-a{attempt}"
+    return f"{ORDER_PREFIX}{trade}-a{attempt}"
 
 
 def content_hash(text: str) -> str:

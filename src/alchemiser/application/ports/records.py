@@ -102,9 +102,9 @@ class Runs(Protocol):
         """
         ...
 
-    def runs(self, *, limit: int = 50, offset: int = 0) -> tuple[Run, ...]:
+    def runs(self, *, account: str | None = None, limit: int = 50, offset: int = 0) -> tuple[Run, ...]:
         """
-        Return runs, the latest session first.
+        Return runs, of one account or of all, the latest session first; of one session the last started first.
         """
         ...
 

@@ -10,10 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, func, or_, select
 
 from alchemiser.application.ports.messaging import AlreadyHandled, Engine, Message
 from alchemiser.application.ports.records import Transaction
+from alchemiser.domain.errors import RecordsError
+from alchemiser.domain.events import Envelope, WorkflowFailed
+from alchemiser.domain.identity import event_id
 from alchemiser.infrastructure.codec import decode_event
 from alchemiser.infrastructure.sql.engine import Database
 from alchemiser.infrastructure.sql.tables import deliveries, events
@@ -54,6 +57,8 @@ class SqlEngine(Engine):
                 deliveries.c.handler,
                 deliveries.c.due_at,
                 deliveries.c.attempts,
+                events.c.event_id,
+                events.c.run_id,
                 events.c.type,
                 events.c.body,
             )
@@ -73,7 +78,11 @@ class SqlEngine(Engine):
                 .where(deliveries.c.number == row["number"])
                 .values(state="leased", attempts=attempt, owner=self._owner, lease_until=now + self._lease)
             )
-        event = decode_event(row["type"], row["body"])
+            try:
+                event = decode_event(row["type"], row["body"])
+            except RecordsError as exc:
+                self._bury(connection, row, now=now, error=str(exc))
+                return None
         return Message(event=event, handler=row["handler"], due_at=row["due_at"], attempt=attempt)
 
     def next_due(self) -> datetime | None:
@@ -117,6 +126,30 @@ class SqlEngine(Engine):
                 self._settle(connection, message, state="dead", last_error=error, lease_until=None)
             else:
                 self._settle(connection, message, state="pending", last_error=error, lease_until=None, due_at=retry_at)
+
+    def _bury(self, connection: Connection, row: RowMapping, *, now: datetime, error: str) -> None:
+        # What cannot be read can never be handled: its run fails now instead of stopping everything after it.
+        connection.execute(
+            deliveries.update()
+            .where(deliveries.c.number == row["number"])
+            .values(state="dead", last_error=error, lease_until=None)
+        )
+        run = row["run_id"]
+        failed = WorkflowFailed(
+            meta=Envelope(
+                event_id=event_id(causation_id=run, event_type="WorkflowFailed", key=""),
+                correlation_id=run,
+                causation_id=row["event_id"],
+                occurred_at=now,
+                source_module=__name__,
+                source_component="claim",
+            ),
+            run_id=run,
+            step=row["handler"],
+            category=RecordsError.category.value,
+            error=error,
+        )
+        SqlTransaction(connection, routes=self._routes).emit(failed)
 
     def _is_claimable(self, now: datetime) -> ColumnElement[bool]:
         is_ours_or_over = or_(deliveries.c.owner == self._owner, deliveries.c.lease_until <= now)

@@ -31,11 +31,13 @@ class SqlRuns(Runs):
             row = connection.execute(select(runs).where(runs.c.id == run_id)).mappings().one_or_none()
         return None if row is None else run_from(row)
 
-    def runs(self, *, limit: int = 50, offset: int = 0) -> tuple[Run, ...]:
+    def runs(self, *, account: str | None = None, limit: int = 50, offset: int = 0) -> tuple[Run, ...]:
         """
-        Return runs, the latest session first; of one session the one that started last.
+        Return runs, of one account or of all, the latest session first; of one session the last started first.
         """
         latest = select(runs).order_by(runs.c.session.desc(), runs.c.started_at.desc(), runs.c.id.desc())
+        if account is not None:
+            latest = latest.where(runs.c.account == account)
         with self._database.reading() as connection:
             rows = connection.execute(latest.limit(limit).offset(offset)).mappings().all()
         return tuple(run_from(row) for row in rows)

@@ -13,7 +13,7 @@ from alchemiser.application.dispatch import pump
 from alchemiser.application.ports.messaging import Message
 from alchemiser.application.ports.records import Run
 from alchemiser.application.queries import report_of
-from alchemiser.application.start import choose_session, following_session, resume, start
+from alchemiser.application.start import Allow, choose_session, following_session, resume, start
 from alchemiser.container import House, encode, open_house
 from alchemiser.domain.events import Outcome
 from alchemiser.interface.cli.options import profile_option
@@ -31,8 +31,16 @@ _SUCCEEDED = {Outcome.SUCCESS, Outcome.SKIPPED}
     help="The session to trade. Default: the latest that was run, else the profile's first.",
 )
 @click.option("--sessions", type=click.IntRange(1, 1000), help="Trade this many sessions after the latest.")
+@click.option("--retry", is_flag=True, help="Run the session again if its run failed before any order.")
+@click.option(
+    "--accept-positions",
+    is_flag=True,
+    help="Start from the broker's positions, though the ledger says otherwise.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a run.")
-def command(profile: str, session: datetime | None, sessions: int | None, *, as_json: bool) -> None:
+def command(
+    *, profile: str, session: datetime | None, sessions: int | None, retry: bool, accept_positions: bool, as_json: bool
+) -> None:
     """
     Trade a session: signals, plan, orders, records, report.
 
@@ -41,7 +49,8 @@ def command(profile: str, session: datetime | None, sessions: int | None, *, as_
     if session is not None and sessions is not None:
         raise click.UsageError("expected --session or --sessions, found both")
     console = stdout()
-    outcomes = []
+    outcomes: list[Outcome | None] = []
+    allowed = frozenset(flag for flag, is_set in ((Allow.RETRY, retry), (Allow.POSITIONS, accept_positions)) if is_set)
     asked = None if session is None else session.date()
     with open_house(profile, session=asked) as house:
         with _progress(console, as_json=as_json) as status:
@@ -49,9 +58,11 @@ def command(profile: str, session: datetime | None, sessions: int | None, *, as_
                 status.update(_told(message))
         for _ in range(sessions or 1):
             day = _day(house, asked, further=sessions is not None)
-            run, is_new = _trade(day, house, console, as_json=as_json)
+            run, is_new = _trade(day, house, allowed, _progress(console, as_json=as_json))
             outcomes.append(run.outcome)
             _show(run, house, console, is_new=is_new, as_json=as_json)
+            if run.outcome is Outcome.FAILED:
+                break
     if not all(outcome in _SUCCEEDED for outcome in outcomes):
         raise click.exceptions.Exit(1)
 
@@ -62,9 +73,9 @@ def _day(house: House, asked: date | None, *, further: bool) -> date:
     return choose_session(house.ports, asked=asked)
 
 
-def _trade(day: date, house: House, console: Console, *, as_json: bool) -> tuple[Run, bool]:
-    with _progress(console, as_json=as_json) as status:
-        run, is_new = start(day, house.ports)
+def _trade(day: date, house: House, allowed: frozenset[Allow], progress: Status) -> tuple[Run, bool]:
+    with progress as status:
+        run, is_new = start(day, house.ports, allowed=allowed)
         for message in pump(house.ports):
             status.update(_told(message))
     return house.ports.runs.run(run.id) or run, is_new
@@ -78,6 +89,8 @@ def _show(run: Run, house: House, console: Console, *, is_new: bool, as_json: bo
     show_run(report, console)
     if not is_new:
         console.print(f"The session of {run.session} was run before: same run, no new order.", style="yellow")
+        if run.outcome is Outcome.FAILED:
+            console.print("Once its cause is mended, `alchemiser run --retry` runs it again, if nothing was ordered.")
     delivered = house.ports.runs.report(run.id)
     for place in delivered.places if delivered is not None else ():
         console.print(f"report    {place}", soft_wrap=True)
