@@ -1,14 +1,14 @@
 """
 Kill our own process at a chosen call, before or after its effect: how a crash is rehearsed.
 
-Calls to the broker and the quotes, commits of trades and of messages are counted together, from 1, in the order they
+Calls to the broker and the quotes, and every write of trades and messages, are counted together, from 1, in the order they
 are made. With the rest of the world deterministic, the same number is the same instant of the same day.
 """
 
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -164,7 +164,7 @@ class FaultyTrades(Trades):
 
 class FaultyEngine(Engine):
     """
-    An engine whose every finished message is counted; the effect is the commit with all that was emitted.
+    An engine whose every write is counted; a transaction's effect is its commit with all that was emitted.
     """
 
     def __init__(self, inner: Engine, faults: Faults) -> None:
@@ -175,7 +175,7 @@ class FaultyEngine(Engine):
         """
         See the port.
         """
-        return self._inner.claim(now=now)
+        return self._faults.around(lambda: self._inner.claim(now=now))
 
     def next_due(self) -> datetime | None:
         """
@@ -183,11 +183,13 @@ class FaultyEngine(Engine):
         """
         return self._inner.next_due()
 
-    def begin(self) -> AbstractContextManager[Transaction]:
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
         """
         See the port.
         """
-        return self._inner.begin()
+        with self._faults.counted(), self._inner.begin() as transaction:
+            yield transaction
 
     @contextmanager
     def finishing(self, message: Message, *, now: datetime) -> Iterator[Transaction]:
@@ -201,4 +203,4 @@ class FaultyEngine(Engine):
         """
         See the port.
         """
-        self._inner.failed(message, error=error, retry_at=retry_at)
+        self._faults.around(lambda: self._inner.failed(message, error=error, retry_at=retry_at))
