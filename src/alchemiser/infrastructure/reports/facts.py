@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from alchemiser.application.ports.reports import RunReport
+from alchemiser.application.wording import bps, dollars, percent, signed_dollars
 from alchemiser.domain.execution.fills import NO_SHARES
 from alchemiser.domain.execution.order import Trade
 from alchemiser.domain.ledger.book import LedgerEntry
 from alchemiser.domain.portfolio.plan import RebalancePlan
 from alchemiser.domain.portfolio.target import Target
 from alchemiser.domain.values import Money, Price, Quantity, Symbol
-from alchemiser.infrastructure.reports.wording import bps, dollars, percent, signed_dollars
 
 _NOTHING = Money(Decimal(0))
 

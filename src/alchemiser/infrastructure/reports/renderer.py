@@ -4,11 +4,12 @@ Reports from templates: one of text, one of HTML, packaged beside this module.
 
 from typing import TYPE_CHECKING
 
+from alchemiser.application import wording
 from alchemiser.application.ports.reports import Rendered, ReportRenderer, RunReport
 from alchemiser.application.reasons import reason
 from alchemiser.domain.portfolio.plan import Action
-from alchemiser.infrastructure.reports import wording
 from alchemiser.infrastructure.reports.facts import figures, holdings, target_rows, trade_facts
+from alchemiser.infrastructure.reports.layout import aligned, one_line
 
 if TYPE_CHECKING:
     import jinja2
@@ -19,12 +20,12 @@ _WORDS = (
     wording.day_words,
     wording.dollars,
     wording.end_words,
-    wording.one_line,
     wording.percent,
     wording.price,
     wording.rung_words,
     wording.shares,
     wording.zone_words,
+    one_line,
     reason,
 )
 
@@ -68,7 +69,7 @@ def subject_of(report: RunReport) -> str:
     planned = len(report.trades)
     trades = "no trades" if not planned else "1 trade" if planned == 1 else f"{planned} trades"
     words = f"{wording.outcome_words(run.outcome)}: {trades} on {run.session}, account {run.account}"
-    return wording.one_line(words)
+    return one_line(words)
 
 
 def _environment() -> "jinja2.Environment":
@@ -84,5 +85,5 @@ def _environment() -> "jinja2.Environment":
         extensions=["jinja2.ext.do"],
     )
     environment.filters.update({function.__name__: function for function in _WORDS})
-    environment.globals.update(aligned=wording.aligned, Action=Action)
+    environment.globals.update(aligned=aligned, Action=Action)
     return environment

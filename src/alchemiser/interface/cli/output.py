@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from decimal import Decimal
 from typing import TextIO, TypeAlias
 
 from rich import box
@@ -77,14 +76,6 @@ def a_table(*columns: str, right: tuple[str, ...] = (), title: str | None = None
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     return table
-
-
-def percent(fraction: Decimal) -> str:
-    """
-    Return a fraction as percent: `12.5 %`, as many decimals as it needs, at most four.
-    """
-    text = f"{fraction * 100:.4f}".rstrip("0").rstrip(".")
-    return f"{text} %"
 
 
 def clean(text: str) -> str:

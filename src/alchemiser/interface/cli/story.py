@@ -3,9 +3,7 @@ Show a run in the terminal: signals and why, merged target, plan, every rung and
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
@@ -14,6 +12,19 @@ from rich.text import Text
 
 from alchemiser.application.ports.reports import RunReport
 from alchemiser.application.reasons import reason
+from alchemiser.application.wording import (
+    bps,
+    clock_words,
+    day_words,
+    dollars,
+    end_words,
+    outcome_words,
+    percent,
+    price,
+    reach_words,
+    shares,
+    status_words,
+)
 from alchemiser.domain.events import Outcome, PartialSignalGenerated
 from alchemiser.domain.execution.order import Canceling, Closed, Intent, Open, Trade
 from alchemiser.domain.ledger.book import LedgerEntry
@@ -21,7 +32,7 @@ from alchemiser.domain.portfolio.account import Account
 from alchemiser.domain.portfolio.plan import Action, RebalancePlan
 from alchemiser.domain.portfolio.target import Target
 from alchemiser.domain.strategy.signal import Decision
-from alchemiser.interface.cli.output import a_table, percent
+from alchemiser.interface.cli.output import a_table
 
 _COLOURS = {
     Outcome.SUCCESS: "green",
@@ -31,10 +42,8 @@ _COLOURS = {
     Outcome.NOT_STARTED: "red",
 }
 _ACTIONS = {Action.SELL: "red", Action.BUY: "green", Action.HOLD: "dim"}
-_EXCHANGE = ZoneInfo("America/New_York")
 _DECISIONS_SHOWN = 4
 _MARKS = {"true": "✓", "false": "✗"}
-_RUNGS = {0: "75 %", 1: "85 %", 2: "95 %"}
 
 
 def show_run(report: RunReport, console: Console) -> None:
@@ -53,13 +62,6 @@ def show_plan(plan: RebalancePlan, console: Console) -> None:
     console.print(_target(plan.snapshot.target))
     console.print()
     console.print(_plan(plan))
-
-
-def dollars(amount: Decimal) -> str:
-    """
-    Return dollars with thousands separated and cents.
-    """
-    return f"{amount:,.2f}"
 
 
 def _parts(report: RunReport) -> Iterator[RenderableType]:
@@ -88,11 +90,11 @@ def _heading(report: RunReport) -> RenderableType:
     run = report.run
     outcome = run.outcome
     text = Text()
-    text.append(f"Session {run.session:%A, %d %B %Y}", style="bold")
+    text.append(f"Session of {day_words(run.session)}", style="bold")
     text.append(f"  ·  bars through {run.signal_session}  ·  account {run.account}\n")
     text.append(outcome_text(outcome))
     if run.opening is not None and run.closing is not None:
-        text.append(f"  ·  equity {dollars(run.opening.equity.value)} → {dollars(run.closing.equity.value)} USD")
+        text.append(f"  ·  equity {dollars(run.opening.equity)} → {dollars(run.closing.equity)}")
     if run.detail:
         text.append(f"\n{run.detail}")
     return Panel(text, title=run.id, title_align="left", border_style=_COLOURS.get(outcome or Outcome.PARTIAL, ""))
@@ -146,10 +148,10 @@ def _plan(plan: RebalancePlan) -> Table:
         table.add_row(
             Text(line.action.value, style=_ACTIONS[line.action]),
             line.symbol,
-            _shares(line.quantity.value) if line.quantity else "",
-            _price(line.price.value),
-            dollars(line.current_value.value),
-            dollars(line.target_value.value),
+            shares(line.quantity) if line.quantity else "",
+            price(line.price),
+            dollars(line.current_value),
+            dollars(line.target_value),
             Text(line.reason, style="dim"),
         )
     if plan.is_empty:
@@ -170,13 +172,13 @@ def _walk(trades: tuple[Trade, ...]) -> Table:
             first = intent.attempt == 1
             table.add_row(
                 f"{trade.side} {trade.symbol}" if first else "",
-                _RUNGS.get(intent.rung, "cross"),
-                _shares(intent.body.quantity.value),
-                _price(intent.body.limit.value),
-                _price(intent.bid.value),
-                _price(intent.ask.value),
+                _rung(intent),
+                shares(intent.body.quantity),
+                price(intent.body.limit),
+                price(intent.bid),
+                price(intent.ask),
                 _filled(intent),
-                clock(intent.created_at),
+                clock_words(intent.created_at),
                 _end(intent),
             )
         if trade.status.value != "done":
@@ -188,10 +190,15 @@ def _walk(trades: tuple[Trade, ...]) -> Table:
     return table
 
 
+def _rung(intent: Intent) -> str:
+    reach = reach_words(intent)
+    return f"{intent.rung + 1} at {reach}" if reach.endswith("%") else reach
+
+
 def _filled(intent: Intent) -> str:
     match intent.state:
         case Open() | Canceling() | Closed():
-            return _shares(intent.state.filled.value) if intent.state.filled else "–"
+            return shares(intent.state.filled) if intent.state.filled else "–"
         case _:
             return "–"
 
@@ -199,9 +206,10 @@ def _filled(intent: Intent) -> str:
 def _end(intent: Intent) -> str:
     match intent.state:
         case Closed():
-            return f"{intent.state.status} {clock(intent.state.closed_at)} {intent.state.reason}".strip()
+            end = f"{status_words(intent.state.status)} {clock_words(intent.state.closed_at)}"
+            return f"{end}: {intent.state.reason}" if intent.state.reason else end
         case _:
-            return intent.state.kind
+            return end_words(intent)
 
 
 def _fills(fills: tuple[LedgerEntry, ...]) -> Table:
@@ -213,14 +221,14 @@ def _fills(fills: tuple[LedgerEntry, ...]) -> Table:
         table.add_column(name, justify="right")
     for fill in fills:
         table.add_row(
-            clock(fill.seen_at),
+            clock_words(fill.seen_at),
             fill.side.value,
             fill.symbol,
-            _shares(fill.quantity.value),
-            _price(fill.price.value),
-            dollars((fill.price * fill.quantity).value),
-            _price(fill.arrival.value),
-            f"{fill.slippage_bps:+.1f} bps",
+            shares(fill.quantity),
+            price(fill.price),
+            dollars(fill.price * fill.quantity),
+            price(fill.arrival),
+            bps(fill.slippage_bps),
         )
     return table
 
@@ -233,14 +241,10 @@ def _account(account: Account, plan: RebalancePlan | None) -> Table:
     prices = {} if plan is None else plan.snapshot.prices
     for position in sorted(account.positions, key=lambda one: one.symbol):
         known = prices.get(position.symbol)
-        value = "" if known is None else dollars((known * position.quantity).value)
-        table.add_row(position.symbol, _shares(position.quantity.value), value)
-    table.add_row("cash", "", dollars(account.cash.value))
+        value = "" if known is None else dollars(known * position.quantity)
+        table.add_row(position.symbol, shares(position.quantity), value)
+    table.add_row("cash", "", dollars(account.cash))
     return table
-
-
-def _shares(quantity: Decimal) -> str:
-    return f"{quantity.normalize():,f}"
 
 
 def outcome_text(outcome: Outcome | None) -> Text:
@@ -249,15 +253,4 @@ def outcome_text(outcome: Outcome | None) -> Text:
     """
     if outcome is None:
         return Text("still running", style="yellow")
-    return Text(outcome.value.replace("_", " ").upper(), style=f"bold {_COLOURS[outcome]}")
-
-
-def clock(instant: datetime) -> str:
-    """
-    Return the time of day at the exchange.
-    """
-    return f"{instant.astimezone(_EXCHANGE):%H:%M:%S}"
-
-
-def _price(value: Decimal) -> str:
-    return f"{value:,.2f}" if value >= 1 else f"{value:.4f}"
+    return Text(outcome_words(outcome).upper(), style=f"bold {_COLOURS[outcome]}")

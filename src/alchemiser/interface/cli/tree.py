@@ -11,9 +11,10 @@ from rich.text import Text
 from rich.tree import Tree
 
 from alchemiser.application.reasons import margin_text, score_text, short_text, value_text
+from alchemiser.application.wording import short_percent
 from alchemiser.domain.strategy.signal import Decision, Score
 from alchemiser.domain.strategy.trace import ExplainedNode
-from alchemiser.interface.cli.output import clean, percent
+from alchemiser.interface.cli.output import clean
 
 _ANSWERS = {"true": ("yes", "bold green"), "false": ("no", "bold"), "unknown": ("unknown", "bold red")}
 _UNDRAWN = {"weight-equal": "equal weights", "weight-specified": "specified weights"}
@@ -82,7 +83,7 @@ def _named(line: _Line) -> Text:
     text = Text(f"{line.word} " if line.word else "", style="bold" if is_bright else "dim")
     text.append(_label(node), style=("bold cyan" if node.kind == "asset" else "not bold") if is_bright else "dim")
     if node.weight:
-        text.append(f"  {percent(node.weight)}", style="green")
+        text.append(f"  {short_percent(node.weight)}", style="green")
     if line.score is not None and line.score.value is not None:
         text.append(f"  {score_text(line.score.value)}", style="not bold" if is_bright else "dim")
     if node.state == "left out":

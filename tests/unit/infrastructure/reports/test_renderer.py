@@ -38,7 +38,7 @@ def test_the_subject_tells_outcome_trades_session_and_account(renderer: Template
     [
         "the 10-day RSI of SPY is 62.41, not above 79",
         "highest 9-day RSI: BSV (45.10) before SQQQ (31.20); left out for a short history: OKLO",
-        "15:46:05  rung 2  99.7 at 100.07  quote 99.90 / 100.10  cancelled, 99.5 filled",
+        "15:46:05  rung 2 at 85 %  99.7 at 100.07  quote 99.90 / 100.10  cancelled, 99.5 filled",
         "sell AAPL: 50 of 50 shares, done, average 99.95, arrival 100.00, +5.0 bps",
         "15:46:10  buy   BSV     99.5  100.07  $9,956.96   100.00  +7.0 bps",
         "Change                -$1.00   -0.01 %",

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from alchemiser.application.explain import Explanation, explain, known_closes, last_session, undefined_words
 from alchemiser.application.reasons import reason
+from alchemiser.application.wording import short_percent
 from alchemiser.container import bars_file
 from alchemiser.domain.strategy.signal import Decision, Signal
 from alchemiser.domain.strategy.trace import ExplainedNode, Extent
@@ -27,7 +28,7 @@ from alchemiser.interface.cli.inputs import (
     sessions_asked,
 )
 from alchemiser.interface.cli.options import json_option
-from alchemiser.interface.cli.output import Json, a_table, clean, percent, print_json, stdout, working
+from alchemiser.interface.cli.output import Json, a_table, clean, print_json, stdout, working
 from alchemiser.interface.cli.tree import drawn
 
 # The reader takes texts nested a thousand deep; a node in JSON is two levels, each a few calls.
@@ -94,10 +95,10 @@ def _print(explanation: Explanation) -> None:
     weights = explanation.verdict.weights
     table = a_table("symbol", "weight", right=("weight",), title="So it wants")
     for symbol, weight in sorted(weights.items(), key=lambda item: (-item[1], item[0])):
-        table.add_row(symbol, percent(weight))
+        table.add_row(symbol, short_percent(weight))
     cash = 1 - sum(weights.values(), Decimal(0))
     if cash:
-        table.add_row("cash", percent(cash))
+        table.add_row("cash", short_percent(cash))
     console.print(table)
 
 

@@ -8,11 +8,11 @@ import click
 
 from alchemiser.application.ports.suite import Archive
 from alchemiser.application.queries import causes_of
+from alchemiser.application.wording import bps, clock_words, dollars, price, shares
 from alchemiser.container import encode, open_archive
 from alchemiser.domain.ledger.book import LedgerEntry
 from alchemiser.interface.cli.options import json_option, profile_option
 from alchemiser.interface.cli.output import a_table, stdout
-from alchemiser.interface.cli.story import clock, dollars
 
 
 @click.command()
@@ -57,13 +57,13 @@ def _show(entries: tuple[LedgerEntry, ...], archive: Archive) -> None:
     for entry in entries:
         table.add_row(
             str(entry.session),
-            clock(entry.seen_at),
+            clock_words(entry.seen_at),
             entry.side.value,
             entry.symbol,
-            str(entry.quantity),
-            str(entry.price),
-            dollars((entry.price * entry.quantity).value),
-            f"{entry.slippage_bps:+.1f} bps",
+            shares(entry.quantity),
+            price(entry.price),
+            dollars(entry.price * entry.quantity),
+            bps(entry.slippage_bps),
             ", ".join(cause.strategy for cause in causes[entry.trade_id]),
         )
     console.print(table)

@@ -14,6 +14,7 @@ import click
 from rich.text import Text
 
 from alchemiser.application.explain import Verdict, known_closes, last_session, undefined_words, verdicts
+from alchemiser.application.wording import short_percent
 from alchemiser.container import bars_file
 from alchemiser.domain.errors import SignalUndefined
 from alchemiser.domain.strategy.signal import Signal
@@ -27,7 +28,7 @@ from alchemiser.interface.cli.inputs import (
     sessions_asked,
 )
 from alchemiser.interface.cli.options import json_option
-from alchemiser.interface.cli.output import Json, a_table, clean, percent, print_json, stdout, working
+from alchemiser.interface.cli.output import Json, a_table, clean, print_json, stdout, working
 
 Line: TypeAlias = tuple[Strategy, date, Verdict]
 
@@ -122,7 +123,7 @@ def _print_words(lines: Iterable[Line], sessions: Sequence[date]) -> bool:
 
 def _on_one_line(verdict: Verdict) -> Text:
     if isinstance(verdict, Signal):
-        return Text(", ".join(f"{symbol} {percent(weight)}" for symbol, weight in _portfolio(verdict)))
+        return Text(", ".join(f"{symbol} {short_percent(weight)}" for symbol, weight in _portfolio(verdict)))
     return Text(f"undefined: {_in_short(verdict)}", style="red")
 
 
@@ -130,7 +131,7 @@ def _rows(verdict: Verdict) -> list[tuple[str, str, Text]]:
     if not isinstance(verdict, Signal):
         return [("", "undefined", Text(_in_short(verdict), style="red"))]
     return [
-        (symbol, percent(weight), Text("█" * max(1, round(weight * 20)), style="cyan"))
+        (symbol, short_percent(weight), Text("█" * max(1, round(weight * 20)), style="cyan"))
         for symbol, weight in _portfolio(verdict)
     ]
 

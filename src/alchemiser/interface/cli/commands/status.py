@@ -6,11 +6,12 @@ import json
 
 import click
 
+from alchemiser.application.wording import dollars, shares, signed_dollars
 from alchemiser.container import encode, open_archive
-from alchemiser.domain.ledger.book import positions
+from alchemiser.domain.ledger.book import cash_change, positions
 from alchemiser.interface.cli.options import json_option, profile_option
 from alchemiser.interface.cli.output import a_table, stdout
-from alchemiser.interface.cli.story import dollars, outcome_text
+from alchemiser.interface.cli.story import outcome_text
 
 
 @click.command()
@@ -23,10 +24,11 @@ def command(profile: str, limit: int, *, as_json: bool) -> None:
     """
     with open_archive(profile) as archive:
         runs = archive.runs.runs(limit=limit)
-        held = positions(archive.ledger.entries())
+        entries = archive.ledger.entries()
+    held, spent = positions(entries), cash_change(entries)
     if as_json:
-        shares = {symbol: str(quantity) for symbol, quantity in held.items()}
-        click.echo(json.dumps({"runs": [json.loads(encode(run)) for run in runs], "positions": shares}))
+        book = {"positions": {symbol: str(quantity) for symbol, quantity in held.items()}, "cash_change": str(spent)}
+        click.echo(json.dumps({"runs": [json.loads(encode(run)) for run in runs]} | book))
         return
     console = stdout()
     if not runs:
@@ -42,15 +44,16 @@ def command(profile: str, limit: int, *, as_json: bool) -> None:
             str(run.session),
             outcome_text(run.outcome),
             run.id,
-            dollars(run.opening.equity.value) if run.opening else "",
-            dollars(run.closing.equity.value) if run.closing else "",
-            dollars(run.closing.cash.value) if run.closing else "",
+            dollars(run.opening.equity) if run.opening else "",
+            dollars(run.closing.equity) if run.closing else "",
+            dollars(run.closing.cash) if run.closing else "",
         )
     console.print(table)
-    book = a_table(title="Held, by the ledger")
-    book.add_column("symbol", style="bold")
-    book.add_column("shares", justify="right")
+    table = a_table(title="Held, by the ledger")
+    table.add_column("symbol", style="bold")
+    table.add_column("shares", justify="right")
     for symbol, quantity in held.items():
-        book.add_row(symbol, str(quantity))
+        table.add_row(symbol, shares(quantity))
     console.print()
-    console.print(book)
+    console.print(table)
+    console.print(f"All fills together changed cash by {signed_dollars(spent)}.")

@@ -11,6 +11,7 @@ import click
 from rich.text import Text
 
 from alchemiser.application.ports.strategies import StrategyLibrary
+from alchemiser.application.wording import short_percent
 from alchemiser.container import strategy_library
 from alchemiser.domain.errors import AlchemiserError, ConfigurationError, StrategyError
 from alchemiser.domain.strategy import ast
@@ -19,7 +20,7 @@ from alchemiser.domain.strategy.symphony import Symphony
 from alchemiser.interface.cli.failures import ExitCode, error_facts
 from alchemiser.interface.cli.inputs import DEFAULT_BOOK, book_option
 from alchemiser.interface.cli.options import json_option
-from alchemiser.interface.cli.output import Json, a_table, clean, percent, print_json, stdout
+from alchemiser.interface.cli.output import Json, a_table, clean, print_json, stdout
 
 
 @click.group()
@@ -48,7 +49,7 @@ def list_(*, book: Path | None, as_json: bool) -> None:
         needs = sleeve.strategy.requirements
         table.add_row(
             Text(clean(sleeve.strategy.name), style="bold"),
-            percent(sleeve.allocation),
+            short_percent(sleeve.allocation),
             str(len(needs.symbols)),
             str(needs.lookback_sessions),
             _rebalance(sleeve.strategy),
@@ -161,6 +162,6 @@ def _rebalance(strategy: Strategy) -> str:
         case ast.Periodic(frequency=frequency):
             return frequency.value
         case ast.Corridor(width=width):
-            return f"beyond {percent(Decimal(width))} of drift"
+            return f"beyond {short_percent(Decimal(width))} of drift"
         case _:
             assert_never(strategy.rebalance)

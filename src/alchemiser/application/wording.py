@@ -1,8 +1,7 @@
 """
-How values read in a report. The same value always reads the same, whatever the machine's locale or zone.
+How values read, in reports and in the terminal: the same value always reads the same, whatever the locale or zone.
 """
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import assert_never
@@ -19,7 +18,7 @@ from alchemiser.domain.execution.order import (
     Sent,
     Unknown,
 )
-from alchemiser.domain.values import Money, Price, Quantity
+from alchemiser.domain.values import Money, Price, Quantity, Side
 
 _EXCHANGE = ZoneInfo("America/New_York")
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -91,6 +90,14 @@ def percent(fraction: Decimal) -> str:
     return f"{fraction * 100:.2f} %"
 
 
+def short_percent(fraction: Decimal) -> str:
+    """
+    Return a fraction as percent with as many decimals as it needs, at most four: `12.5 %`.
+    """
+    text = f"{fraction * 100:.4f}".rstrip("0").rstrip(".")
+    return f"{text} %"
+
+
 def shares(quantity: Quantity) -> str:
     """
     Return a number of shares with thousands apart and no useless zeros: `1,250.5`.
@@ -115,11 +122,33 @@ def bps(value: Decimal) -> str:
     return "0.0 bps" if rounded in {"+0.0", "-0.0"} else f"{rounded} bps"
 
 
+def reach_words(intent: Intent) -> str:
+    """
+    Return how far into the spread of its quote an attempt's limit reaches: `75 %`, or `across`.
+    """
+    spread = intent.ask.value - intent.bid.value
+    if intent.body.side is Side.BUY:
+        reach = intent.body.limit.value - intent.bid.value
+    else:
+        reach = intent.ask.value - intent.body.limit.value
+    if reach >= spread:
+        return "across"
+    return f"{int(reach / spread * 100)} %" if reach >= 0 else "behind"
+
+
 def rung_words(intent: Intent) -> str:
     """
-    Return where an attempt stood: on a rung of the spread, or across it.
+    Return where an attempt stood: `rung 1 at 75 %`, `across the spread`.
     """
-    return "across the spread" if intent.rung > 2 else f"rung {intent.rung + 1}"
+    reach = reach_words(intent)
+    return f"{reach} the spread" if reach in {"across", "behind"} else f"rung {intent.rung + 1} at {reach}"
+
+
+def status_words(status: OrderStatus) -> str:
+    """
+    Return how an order ended: `cancelled`.
+    """
+    return _ENDS.get(status, status.value)
 
 
 def end_words(intent: Intent) -> str:
@@ -136,39 +165,10 @@ def end_words(intent: Intent) -> str:
         case Canceling(filled=filled):
             return f"being cancelled, {shares(filled)} filled"
         case Closed(filled=filled, status=status, reason=why):
-            end = _ENDS.get(status, status.value)
+            end = status_words(status)
             part = f", {shares(filled)} filled" if filled and status is not OrderStatus.FILLED else ""
             return f"{end}{part}{f': {why}' if why else ''}"
         case Unknown(reason=why):
             return f"unresolved: {why}"
         case _:
             assert_never(intent.state)
-
-
-def one_line(text: str) -> str:
-    """
-    Return text on one line, without characters that a terminal or a mail header would act on.
-    """
-    return " ".join("".join(char if char.isprintable() else " " for char in text).split())
-
-
-def aligned(rows: Sequence[Sequence[str]], *, right: str = "", indent: int = 2) -> str:
-    """
-    Return rows as lines with their columns aligned.
-
-    Args:
-        right: the columns that hold numbers, by their place from 0: `"23"`.
-    """
-    if not rows:
-        return ""
-    clean = [[one_line(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*clean, strict=True)]
-    numeric = {int(place) for place in right}
-    lines = (
-        "  ".join(
-            cell.rjust(width) if place in numeric else cell.ljust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in clean
-    )
-    return "\n".join(f"{' ' * indent}{line}".rstrip() for line in lines)
