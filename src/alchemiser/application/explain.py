@@ -19,6 +19,8 @@ from alchemiser.domain.strategy.trace import ExplainedNode, Extent
 
 Verdict: TypeAlias = Signal | SignalUndefined
 
+_PUNCTUATION = ".,:;()\"'"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
@@ -93,7 +95,8 @@ def undefined_words(undefined: SignalUndefined) -> str:
     """
     Return why there is no signal, naming the node and every symbol to look at.
     """
-    unnamed = [symbol for symbol in undefined.symbols if symbol not in undefined.why]
+    named = {word.strip(_PUNCTUATION) for word in undefined.why.split()}
+    unnamed = [symbol for symbol in undefined.symbols if symbol not in named]
     return f"{undefined.node}: {undefined.why}" + (f" ({', '.join(unnamed)})" if unnamed else "")
 
 
