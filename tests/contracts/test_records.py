@@ -17,10 +17,10 @@ from alchemiser.domain.execution.order import (
     Canceling,
     Closed,
     IntentState,
-    New,
     Open,
     OrderStatus,
     Sent,
+    Taken,
     TradeStatus,
     Unknown,
 )
@@ -34,8 +34,8 @@ from support.databases import PLACES, opened
 from support.records import a_fill, a_report, a_run, a_vote, every_event
 
 STATES: tuple[IntentState, ...] = (
-    New(),
     Sent(posts=2, since=START),
+    Taken(since=START),
     Open(order_id="o-1", submitted_at=START, filled=shares("0"), average=None),
     Canceling(order_id="o-1", submitted_at=START, asked_at=after(30), filled=shares("2.5"), average=price("100.015")),
     Closed(

@@ -22,21 +22,26 @@ from support.builders import CLOSE, START, a_look, a_quote, a_session, a_trade, 
 
 POLICY = WalkPolicy()
 SEEDS = st.integers(0, 2**32)
+# Seconds from the start of the walk to its phase's last sending.
+LEFT = st.sampled_from([3, 12, 70, 720])
 
 
 @dataclass
 class HostileBroker:
     """
-    Takes, loses, rejects, fills and cancels orders as its seed draws it; shows them late or not at all.
+    Takes, loses, rejects, fills and cancels orders as its seed draws it; some arrive late, all are shown late or not
+    at all for a while.
     """
 
     seed: int
     draws: int = 0
     now: datetime = START
     orders: dict[str, BrokerOrder] = field(default_factory=dict)
+    coming: dict[str, tuple[datetime, OrderBody]] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
     sent: list[tuple[datetime, OrderBody]] = field(default_factory=list)
     live_at_once: int = 0
+    last_live: datetime = START
 
     def chance(self, *choices: str) -> str:
         self.draws += 1
@@ -47,11 +52,19 @@ class HostileBroker:
         self.sent.append((self.now, body))
         if body.client_order_id in self.orders:
             return NoAnswer() if self.chance("tell", "tell", "silence") == "silence" else Duplicate()
-        fate = self.chance("take", "take", "take", "lose", "take silently", "reject")
+        fate = self.chance("take", "take", "take", "lose", "take silently", "take late", "reject")
         if fate == "reject":
             return Rejected(reason="403: no")
         if fate == "lose":
             return NoAnswer()
+        if fate == "take late":
+            arrives_at = self.now + timedelta(seconds=int(self.chance("5", "20", "65")))
+            self.coming.setdefault(body.client_order_id, (arrives_at, body))
+            return NoAnswer()
+        self._place(body)
+        return Accepted(order=self.orders[body.client_order_id]) if fate == "take" else NoAnswer()
+
+    def _place(self, body: OrderBody) -> None:
         self.orders[body.client_order_id] = BrokerOrder(
             id=f"at-broker-{body.client_order_id}",
             body=body,
@@ -61,9 +74,10 @@ class HostileBroker:
             submitted_at=self.now,
             updated_at=self.now,
         )
-        live = sum(1 for order in self.orders.values() if not order.status.is_terminal)
-        self.live_at_once = max(self.live_at_once, live)
-        return Accepted(order=self.orders[body.client_order_id]) if fate == "take" else NoAnswer()
+        self.live_at_once = max(self.live_at_once, len(self.live()))
+
+    def live(self) -> list[BrokerOrder]:
+        return [order for order in self.orders.values() if not order.status.is_terminal]
 
     def cancel(self, order_id: str) -> CancelTaken | NoAnswer:
         fate = self.chance("take", "take", "take silently", "lose")
@@ -73,9 +87,14 @@ class HostileBroker:
 
     def pass_time(self, until: datetime) -> None:
         self.now = until
+        for name, (arrives_at, body) in list(self.coming.items()):
+            if name not in self.orders and arrives_at <= until:
+                self._place(body)
         for name, order in self.orders.items():
             if not order.status.is_terminal:
                 self.orders[name] = self._later(order)
+        if self.live():
+            self.last_live = until
 
     def _later(self, order: BrokerOrder) -> BrokerOrder:
         if self.now >= CLOSE:
@@ -107,7 +126,8 @@ class HostileBroker:
     def shown(self) -> Sequence[BrokerOrder]:
         if self.chance("all", "all", "all", "none") == "none":
             return ()
-        return tuple(self.orders.values())
+        lag = timedelta(seconds=6 * (self.seed % 2))
+        return tuple(order for order in self.orders.values() if order.submitted_at + lag <= self.now)
 
 
 def look(trade: Trade, broker: HostileBroker, ends: Deadlines) -> Step:
@@ -120,11 +140,14 @@ def look(trade: Trade, broker: HostileBroker, ends: Deadlines) -> Step:
     )
 
 
-def walk(trade: Trade, broker: HostileBroker) -> tuple[Trade, int]:
+def walk(trade: Trade, broker: HostileBroker, *, left: int = 720) -> tuple[Trade, int]:
     """
-    Walk to the end. A crash between commit and effect drops the effect or its answer; time then goes on or stands.
+    Walk to the end, so many seconds before the last sending. A crash between commit and effect drops the effect or
+    its answer; time then goes on or stands.
     """
     ends = deadlines(trade.side, session=a_session(), started_at=START)
+    broker.now = max(START, ends.last_send - timedelta(seconds=left))
+    trade = replace(trade, due_at=broker.now)
     looks = 0
     while trade.status is TradeStatus.OPEN:
         looks += 1
@@ -157,7 +180,8 @@ def assert_promises(before: Trade, now: Trade) -> None:
 @given(SEEDS, st.sampled_from(list(Side)), st.sampled_from(["10", "3.7", "0.5"]))
 def test_no_broker_makes_a_walk_trade_too_much(seed: int, side: Side, planned: str) -> None:
     """
-    One order is live at a time; fills never exceed what is authorised, at the broker as in our books; the walk ends.
+    One order is live at a time; fills never exceed what is authorised, at the broker as in our books; the walk ends
+    and leaves nothing live behind.
     """
     broker = HostileBroker(seed)
 
@@ -166,6 +190,7 @@ def test_no_broker_makes_a_walk_trade_too_much(seed: int, side: Side, planned: s
     traded = sum((order.filled.value for order in broker.orders.values()), Decimal(0))
     assert trade.authorised is not None
     assert broker.live_at_once <= 1
+    assert [] == broker.live()
     assert traded <= trade.authorised.value
     assert filled(trade).value <= traded
     assert broker.now <= CLOSE + timedelta(minutes=2)
@@ -195,17 +220,35 @@ def test_one_id_has_one_body(seed: int) -> None:
     assert len({body.client_order_id for _, body in broker.sent}) == len({body for _, body in broker.sent})
 
 
-@given(SEEDS)
-def test_resolved_trades_know_what_they_traded(seed: int) -> None:
+@settings(max_examples=300)
+@given(SEEDS, st.sampled_from(list(Side)), LEFT)
+def test_every_trade_knows_what_it_traded(seed: int, side: Side, left: int) -> None:
     """
-    Unless a trade says that it is unresolved, its fills are the broker's.
+    A trade's fills are the broker's, exactly; unresolved is only one whose order never was at the broker.
     """
     broker = HostileBroker(seed)
 
-    trade, _ = walk(a_trade(), broker)
+    trade, _ = walk(a_trade(side=side), broker, left=left)
 
     traded = sum((order.filled.value for order in broker.orders.values()), Decimal(0))
-    assert trade.status is TradeStatus.UNRESOLVED or filled(trade).value == traded
+    assert traded == filled(trade).value
+    if trade.status is TradeStatus.UNRESOLVED:
+        assert trade.intents[-1].body.client_order_id not in broker.orders
+
+
+@settings(max_examples=300)
+@given(SEEDS, st.sampled_from(list(Side)), LEFT)
+def test_nothing_is_live_soon_after_the_last_cancel(seed: int, side: Side, left: int) -> None:
+    """
+    A minute of looks after the phase's end nothing rests at the broker, but for what arrives only then.
+    """
+    broker = HostileBroker(seed)
+    ends = deadlines(side, session=a_session(), started_at=START)
+
+    walk(a_trade(side=side), broker, left=left)
+
+    arrivals = [arrives_at for arrives_at, _ in broker.coming.values()]
+    assert broker.last_live <= max([ends.cancel_at, *arrivals]) + timedelta(minutes=1)
 
 
 @given(SEEDS)

@@ -12,10 +12,10 @@ from alchemiser.domain.execution.order import (
     Canceling,
     Closed,
     Intent,
-    New,
     Open,
     OrderStatus,
     Sent,
+    Taken,
     Unknown,
 )
 from alchemiser.domain.values import Money, Price, Quantity, Side
@@ -156,10 +156,10 @@ def end_words(intent: Intent) -> str:
     Return what became of an attempt.
     """
     match intent.state:
-        case New():
-            return "never sent"
         case Sent():
             return "sent, no answer on record"
+        case Taken():
+            return "at the broker, not shown yet"
         case Open(filled=filled):
             return f"resting, {shares(filled)} filled"
         case Canceling(filled=filled):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from alchemiser.domain.errors import RecordsError
 from alchemiser.domain.events import Event
-from alchemiser.domain.execution.order import Closed, Intent, New, OrderStatus
+from alchemiser.domain.execution.order import Closed, Intent, OrderStatus, Taken
 from alchemiser.domain.portfolio.account import Account
 from alchemiser.domain.portfolio.plan import RebalancePlan
 from alchemiser.domain.values import Money, Quantity, Side, price, shares, usd
@@ -61,7 +61,7 @@ def test_text_is_canonical() -> None:
     [
         a_plan({"SPY": "1"}, an_account(a_position("TLT", "3"), cash="10"), {"SPY": "600", "TLT": "88.5"}),
         an_account(a_position("SPY", "1.5", available="0.000000001"), cash="-1"),
-        an_intent(a_body(), state=New()),
+        an_intent(a_body(), state=Taken(since=START)),
         an_intent(
             a_body(),
             state=Closed(order_id="", status=OrderStatus.REJECTED, filled=shares("0"), average=None, closed_at=START),

@@ -17,6 +17,7 @@ from alchemiser.domain.execution.order import (
     Open,
     OrderStatus,
     Sent,
+    Taken,
     Trade,
     TradeStatus,
 )
@@ -36,7 +37,7 @@ class Accepted:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duplicate:
     """
-    The broker knows an order of this id; the next look shows it.
+    The broker knows an order of this id: it exists. A later look shows it.
     """
 
 
@@ -75,7 +76,7 @@ def record(trade: Trade, answer: Answer, *, at: datetime, policy: WalkPolicy) ->
             taken = observed(trade, {order.body.client_order_id: order})
             return _due(taken, at=at, policy=policy)
         case Duplicate():
-            return replace(trade, due_at=at + policy.poll)
+            return _due(_taken(trade), at=at, policy=policy)
         case Rejected(reason=reason):
             return _rejected(trade, reason, at=at, policy=policy)
         case CancelTaken() | NoAnswer():
@@ -98,6 +99,11 @@ def refused(trade: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> T
     return ended(with_state(trade, _never_taken(reason, at)), TradeStatus.FAILED, reason)
 
 
+def _taken(trade: Trade) -> Trade:
+    state = trade.intents[-1].state
+    return with_state(trade, Taken(since=state.since)) if isinstance(state, Sent) else trade
+
+
 def _rejected(trade: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> Trade:
     state = trade.intents[-1].state
     if not isinstance(state, Sent) or state.posts != 1:
@@ -116,6 +122,8 @@ def _due(trade: Trade, *, at: datetime, policy: WalkPolicy) -> Trade:
     match intent.state:
         case Sent(posts=posts):
             due_at = at + min(timedelta(seconds=2.0 ** min(posts, 10)), policy.longest_backoff)
+        case Taken():
+            due_at = at + policy.poll
         case Open(submitted_at=submitted_at):
             until = submitted_at + rest(intent.rung, policy)
             due_at = max(at, next_look(since=submitted_at, now=at, every=policy.poll, until=until))

@@ -3,12 +3,15 @@ The next attempt of a trade that has no live order, or its end.
 
 Checked in this order: nothing is left; a rejection that no other attempt can mend; the deadline; eight
 attempts; the kill switch; the quote; the size. Only orders that rested take a rung; a rejected one does not.
+
+Two rejections are mended, each once: fractions where there are none, by whole shares; too little buying power, by
+95 % of what was refused.
 """
 
 from dataclasses import replace
 from decimal import Decimal
 
-from alchemiser.domain.execution.fills import filled, remaining
+from alchemiser.domain.execution.fills import NO_SHARES, filled, filled_by, remaining
 from alchemiser.domain.execution.observe import ended
 from alchemiser.domain.execution.order import Closed, Intent, OrderBody, OrderStatus, Sent, Trade, TradeStatus
 from alchemiser.domain.execution.policy import WalkPolicy
@@ -20,6 +23,8 @@ from alchemiser.domain.values import Money, Price, Quantity, Side
 
 MIN_NOTIONAL = "min_notional"
 _BROKE = Money(Decimal(0))
+# A broker may reserve more than limit times quantity, such as three percent above the ask.
+_REDUCED = Decimal("0.95")
 
 
 def next_attempt(trade: Trade, seen: Seen, policy: WalkPolicy) -> Step:
@@ -101,9 +106,18 @@ def _waiting_for_quote(trade: Trade, problem: str, seen: Seen, policy: WalkPolic
 def _affordable(trade: Trade, limit: Price, seen: Seen) -> Quantity:
     left = remaining(trade)
     if trade.side is Side.BUY:
-        return min(left, max(seen.spendable, _BROKE) / limit).floored(whole=trade.whole_shares)
+        return min(left, _reduced(trade), max(seen.spendable, _BROKE) / limit).floored(whole=trade.whole_shares)
     sellable = min(left, seen.available)
     return sellable if trade.full_exit else sellable.floored(whole=trade.whole_shares)
+
+
+def _reduced(trade: Trade) -> Quantity:
+    # What is bought after a refusal counts against its 95 %, so the rest is not asked for again.
+    for number, intent in enumerate(trade.intents, start=1):
+        if _wants_buying_power(_rejection(intent)):
+            bought = sum((filled_by(later)[0] for later in trade.intents[number:]), NO_SHARES)
+            return Quantity(intent.body.quantity.value * _REDUCED) - bought
+    return remaining(trade)
 
 
 def _too_small(trade: Trade, quantity: Quantity, limit: Price, policy: WalkPolicy) -> str:

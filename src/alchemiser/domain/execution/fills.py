@@ -5,7 +5,7 @@ How much of a trade was filled, by its intents.
 from decimal import Decimal
 from typing import assert_never
 
-from alchemiser.domain.execution.order import Canceling, Closed, Intent, New, Open, Sent, Trade, Unknown
+from alchemiser.domain.execution.order import Canceling, Closed, Intent, Open, Sent, Taken, Trade, Unknown
 from alchemiser.domain.values import Price, Quantity
 
 NO_SHARES = Quantity(Decimal(0))
@@ -16,7 +16,7 @@ def filled_by(intent: Intent) -> tuple[Quantity, Price | None]:
     Return the shares an intent is known to have filled, with their average price once there are any.
     """
     match intent.state:
-        case New() | Sent() | Unknown():
+        case Sent() | Taken() | Unknown():
             return NO_SHARES, None
         case Open(filled=filled, average=average) | Canceling(filled=filled, average=average):
             return filled, average

@@ -4,8 +4,11 @@ The states of a trade, of its order intents, and of an order as the broker shows
 A trade buys or sells one symbol in one run, in up to eight attempts. An attempt is an intent: it is committed before
 anything is sent, under a client order id that is never used for another body.
 
-    intent   New → Sent → Open → Canceling → Closed        trade   Open → Done | Incomplete | Skipped
-                    └→ (no answer: stays Sent, looked up) → Unresolved          | Failed | Unresolved
+    intent   Sent → Open → Canceling → Closed              trade   Open → Done | Incomplete | Skipped
+              ├→ Taken → Open                                           | Failed | Unresolved
+              └→ (no answer: stays Sent, looked up) → Unknown
+
+An intent begins as Sent: from its commit on it may be at the broker, whatever happens to us.
 
 A fill can arrive after a cancel was asked for; only a closed order's filled quantity is final.
 """
@@ -69,15 +72,6 @@ class BrokerOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class New:
-    """
-    Committed, never sent.
-    """
-
-    kind: Literal["new"] = "new"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
     """
     Perhaps at the broker: `posts` sends were begun since `since` and no definite answer is on record.
@@ -86,6 +80,16 @@ class Sent:
     posts: int
     since: datetime
     kind: Literal["sent"] = "sent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """
+    Known to be at the broker, which refused its id as a duplicate, and not shown by it yet.
+    """
+
+    since: datetime
+    kind: Literal["taken"] = "taken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +145,7 @@ class Unknown:
     kind: Literal["unknown"] = "unknown"
 
 
-IntentState: TypeAlias = New | Sent | Open | Canceling | Closed | Unknown
+IntentState: TypeAlias = Sent | Taken | Open | Canceling | Closed | Unknown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,6 @@ class WalkPolicy:
         quote_waits: how many such pauses in a row are made before the trade is given up.
         poll: how often an order at the broker is looked at.
         cancel_again: how long after an unconfirmed cancel it is asked for again.
-        unknown_after: how long an unanswered send is looked up.
         longest_backoff: the longest pause between two sends of one order.
         minimum_notional: the smallest order in dollars, but for full exits.
     """
@@ -50,7 +49,6 @@ class WalkPolicy:
     quote_waits: int = 5
     poll: timedelta = timedelta(seconds=2)
     cancel_again: timedelta = timedelta(seconds=5)
-    unknown_after: timedelta = timedelta(seconds=240)
     longest_backoff: timedelta = timedelta(seconds=8)
     minimum_notional: Money = _DOLLAR
 
@@ -63,17 +61,22 @@ class Deadlines:
     Args:
         last_send: nothing is sent at or after.
         cancel_at: whatever still rests is cancelled.
-        give_up_at: an order that is still not final is left unresolved; after the close of the session.
+        look_until: an order that may or may not be at the broker, and was never seen there, is left unresolved.
+        give_up_at: an order that is at the broker and still not final is left unresolved; after the close of the
+            session.
     """
 
     last_send: datetime
     cancel_at: datetime
+    look_until: datetime
     give_up_at: datetime
 
     def __post_init__(self) -> None:
-        if not self.last_send <= self.cancel_at < self.give_up_at:
+        is_ordered = self.last_send <= self.cancel_at <= self.look_until <= self.give_up_at
+        if not is_ordered or self.cancel_at == self.give_up_at:
             raise ValueError(
-                f"expected deadlines in order, found {self.last_send}, {self.cancel_at}, {self.give_up_at}"
+                f"expected deadlines in order, found {self.last_send}, {self.cancel_at}, {self.look_until}, "
+                f"{self.give_up_at}"
             )
 
 
@@ -82,11 +85,15 @@ def deadlines(side: Side, *, session: Session, started_at: datetime) -> Deadline
     Return the deadlines of a side's phase in a run.
 
     Buys are sent until 3 minutes before the close and cancelled 90 seconds before it. Sells have the first
-    half of the time from the start of the run until then, so that buys keep the other half.
+    half of the time from the start of the run until then, so that buys keep the other half. Of that half a sell
+    that nobody can find may take another half; one that is known to be at the broker is waited for, since no
+    buy may be sent before it is final.
     """
     last_send = session.closes_at - _LAST_SEND
     give_up_at = session.closes_at + _GRACE
     if side is Side.BUY:
-        return Deadlines(last_send=last_send, cancel_at=session.closes_at - _LAST_CANCEL, give_up_at=give_up_at)
+        cancel_at = session.closes_at - _LAST_CANCEL
+        return Deadlines(last_send=last_send, cancel_at=cancel_at, look_until=give_up_at, give_up_at=give_up_at)
     half = min(started_at + max(last_send - started_at, timedelta(0)) / 2, last_send)
-    return Deadlines(last_send=half, cancel_at=half, give_up_at=give_up_at)
+    look_until = half + (last_send - half) / 2
+    return Deadlines(last_send=half, cancel_at=half, look_until=look_until, give_up_at=give_up_at)

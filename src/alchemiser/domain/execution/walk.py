@@ -7,8 +7,10 @@ action.
    it is terminal it is asked again; there is no next order before that, so one order of a trade is live at a
    time.
 3. An order that may or may not have arrived is looked up; when it is not found the same body is sent again
-   under the same id. A new id is never made while an old one is unanswered.
-4. With no live order, what is left of the authorised quantity is tried on the next rung, or the trade ends:
+   under the same id. A new id is never made while an old one is unanswered. After the last instant for sending
+   it is only looked up; found, it is cancelled like any other.
+4. An order that the broker called a duplicate is there: it is looked up, never sent again, until it is shown.
+5. With no live order, what is left of the authorised quantity is tried on the next rung, or the trade ends:
    see `attempt`.
 
 The caller commits the stepped trade before it does the action, and folds the answer in with `record`. A trade
@@ -23,9 +25,9 @@ from alchemiser.domain.execution.observe import ended, next_look, observed, with
 from alchemiser.domain.execution.order import (
     Canceling,
     Closed,
-    New,
     Open,
     Sent,
+    Taken,
     Trade,
     TradeStatus,
     Unknown,
@@ -55,10 +57,10 @@ def advance(trade: Trade, seen: Seen, policy: WalkPolicy) -> Step:
             return next_attempt(looked, seen, policy)
         case Unknown():
             return Step(trade=ended(looked, TradeStatus.UNRESOLVED, state.reason))
-        case New():
-            return _unsent(looked, seen)
         case Sent():
             return _unanswered(looked, state, seen, policy)
+        case Taken():
+            return _unseen(looked, state, seen, policy)
         case Open():
             return _resting(looked, state, seen, policy)
         case Canceling():
@@ -67,27 +69,29 @@ def advance(trade: Trade, seen: Seen, policy: WalkPolicy) -> Step:
             assert_never(state)
 
 
-def _unsent(trade: Trade, seen: Seen) -> Step:
-    if seen.is_halted or seen.now >= seen.deadlines.last_send:
-        reason = "kill switch" if seen.is_halted else "deadline"
-        return Step(trade=ended(trade, TradeStatus.INCOMPLETE, reason))
-    return _send(trade, Sent(posts=1, since=seen.now), seen)
-
-
 def _unanswered(trade: Trade, state: Sent, seen: Seen, policy: WalkPolicy) -> Step:
-    ends_at = min(state.since + policy.unknown_after, seen.deadlines.cancel_at)
+    ends_at = seen.deadlines.look_until
     if seen.now >= ends_at:
         reason = f"no answer to {state.posts} sends since {state.since:%H:%M:%S} UTC; look the order up by hand"
-        unknown = with_state(trade, Unknown(since=state.since, reason=reason))
-        return Step(trade=ended(unknown, TradeStatus.UNRESOLVED, reason))
+        return _unresolved(trade, state, reason)
     if seen.is_halted or seen.now >= seen.deadlines.last_send:
         return Step(trade=replace(trade, due_at=min(seen.now + policy.poll, ends_at)))
-    return _send(trade, replace(state, posts=state.posts + 1), seen)
+    again = replace(with_state(trade, replace(state, posts=state.posts + 1)), due_at=seen.now)
+    return Step(trade=again, action=Submit(body=trade.intents[-1].body))
 
 
-def _send(trade: Trade, state: Sent, seen: Seen) -> Step:
-    sent = replace(with_state(trade, state), due_at=seen.now)
-    return Step(trade=sent, action=Submit(body=trade.intents[-1].body))
+def _unseen(trade: Trade, state: Taken, seen: Seen, policy: WalkPolicy) -> Step:
+    ends_at = seen.deadlines.give_up_at
+    if seen.now >= ends_at:
+        name = trade.intents[-1].body.client_order_id
+        reason = f"the broker knows order {name} and did not show it by the close; look it up by hand"
+        return _unresolved(trade, state, reason)
+    return Step(trade=replace(trade, due_at=min(seen.now + policy.poll, ends_at)))
+
+
+def _unresolved(trade: Trade, state: Sent | Taken, reason: str) -> Step:
+    unknown = with_state(trade, Unknown(since=state.since, reason=reason))
+    return Step(trade=ended(unknown, TradeStatus.UNRESOLVED, reason))
 
 
 def _resting(trade: Trade, state: Open, seen: Seen, policy: WalkPolicy) -> Step:

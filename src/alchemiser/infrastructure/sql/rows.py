@@ -15,10 +15,10 @@ from alchemiser.domain.execution.order import (
     Closed,
     Intent,
     IntentState,
-    New,
     Open,
     OrderBody,
     Sent,
+    Taken,
     Trade,
     TradeStatus,
     Unknown,
@@ -31,8 +31,8 @@ from alchemiser.infrastructure.codec import decode, encode
 from alchemiser.infrastructure.sql.upsert import Row
 
 _STATES: Mapping[str, type[IntentState]] = {
-    "new": New,
     "sent": Sent,
+    "taken": Taken,
     "open": Open,
     "canceling": Canceling,
     "closed": Closed,

@@ -15,7 +15,7 @@ from alchemiser.domain.execution.answers import (
     record,
     refused,
 )
-from alchemiser.domain.execution.order import Canceling, Closed, Open, OrderStatus, Sent, Trade, TradeStatus
+from alchemiser.domain.execution.order import Canceling, Closed, Open, OrderStatus, Sent, Taken, Trade, TradeStatus
 from alchemiser.domain.execution.policy import WalkPolicy
 from alchemiser.domain.values import shares
 from support.builders import START, a_body, a_trade, after, an_intent, an_order
@@ -55,14 +55,24 @@ def test_order_that_is_terminal_at_once_is_looked_at_at_once() -> None:
     assert after(0.2) == found.due_at
 
 
-def test_duplicate_is_looked_up() -> None:
+@pytest.mark.parametrize("posts", [1, 2])
+def test_duplicate_is_an_order_at_the_broker(posts: int) -> None:
     """
-    The order exists: it stays unanswered until the next look shows it.
+    The order exists, whoever sent it: a look two seconds later may show it.
     """
-    found = record(sent(2), Duplicate(), at=START, policy=POLICY)
+    found = record(sent(posts), Duplicate(), at=START, policy=POLICY)
 
-    assert Sent(posts=2, since=START) == found.intents[0].state
+    assert Taken(since=START) == found.intents[0].state
     assert after(2) == found.due_at
+
+
+def test_late_duplicate_takes_nothing_back() -> None:
+    """
+    An order that was seen meanwhile stays as it was seen.
+    """
+    found = record(asked(), Duplicate(), at=after(31), policy=POLICY)
+
+    assert asked().intents == found.intents
 
 
 def test_refusal_of_the_only_send_is_definite() -> None:

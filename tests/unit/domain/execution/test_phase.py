@@ -122,6 +122,7 @@ def test_sells_have_half_the_time() -> None:
 
     assert (after(360), after(360)) == (sells.last_send, sells.cancel_at)
     assert (after(720), after(810)) == (buys.last_send, buys.cancel_at)
+    assert (after(540), buys.give_up_at) == (sells.look_until, buys.look_until)
     assert CLOSE + timedelta(minutes=2) == sells.give_up_at == buys.give_up_at
 
 
@@ -134,12 +135,15 @@ def test_late_start_leaves_no_time_for_sells() -> None:
     assert after(720) == late.last_send
 
 
-def test_deadlines_stand_in_order() -> None:
+@pytest.mark.parametrize("order", [(2, 1, 3, 4), (1, 3, 2, 4), (1, 2, 4, 3), (1, 2, 2, 2)])
+def test_deadlines_stand_in_order(order: tuple[int, int, int, int]) -> None:
     """
     Deadlines in another order are a mistake of the caller.
     """
+    instants = list(map(after, order))
+
     with pytest.raises(ValueError, match="expected deadlines in order"):
-        Deadlines(last_send=after(2), cancel_at=after(1), give_up_at=after(3))
+        Deadlines(last_send=instants[0], cancel_at=instants[1], look_until=instants[2], give_up_at=instants[3])
 
 
 def test_shares_of_a_short_budget_never_exceed_it() -> None:

@@ -3,7 +3,7 @@ One step of a trade at a time.
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,22 +12,24 @@ from alchemiser.domain.execution.order import (
     Canceling,
     Closed,
     Intent,
-    New,
+    IntentState,
     Open,
     OrderStatus,
     Sent,
+    Taken,
     Trade,
     TradeStatus,
     Unknown,
 )
-from alchemiser.domain.execution.policy import WalkPolicy
+from alchemiser.domain.execution.policy import WalkPolicy, deadlines
 from alchemiser.domain.execution.step import Cancel, Seen, Step, Submit
 from alchemiser.domain.execution.walk import advance
 from alchemiser.domain.market import Quote
 from alchemiser.domain.values import Side, price, shares
-from support.builders import CLOSE, START, a_body, a_look, a_quote, a_trade, after, an_intent, an_order
+from support.builders import CLOSE, START, a_body, a_look, a_quote, a_session, a_trade, after, an_intent, an_order
 
 BODY = a_body()
+SELLS_END = deadlines(Side.SELL, session=a_session(), started_at=START)
 LAST_SEND = CLOSE.replace(hour=19, minute=57)
 CANCEL_AT = CLOSE.replace(hour=19, minute=58, second=30)
 
@@ -283,41 +285,82 @@ def test_unanswered_order_that_is_found_is_open() -> None:
 
 
 @pytest.mark.parametrize(
-    ("since", "now"),
-    [pytest.param(START, after(240), id="four minutes"), pytest.param(after(700), CANCEL_AT, id="end of the phase")],
+    ("side", "now"),
+    [
+        pytest.param(Side.SELL, after(540), id="sells leave the buys time"),
+        pytest.param(Side.BUY, CLOSE.replace(minute=2), id="buys until after the close"),
+    ],
 )
-def test_unanswered_for_too_long_is_unresolved(since: datetime, now: datetime) -> None:
+def test_unanswered_for_too_long_is_unresolved(side: Side, now: datetime) -> None:
     """
     In the end nobody knows: the trade makes no further attempt, and the operator is asked to look.
     """
-    trade = a_trade(intents=(an_intent(BODY, state=Sent(posts=3, since=since)),))
+    ends = deadlines(side, session=a_session(), started_at=START)
+    trade = a_trade(side=side, intents=(an_intent(a_body(side=side), state=Sent(posts=3, since=START)),))
 
-    found = step(trade, a_look(now=now))
+    before, then = (step(trade, a_look(now=at, deadlines=ends)) for at in (now - timedelta(seconds=1), now))
+
+    assert (TradeStatus.OPEN, None, now) == (before.trade.status, before.action, before.trade.due_at)
+    assert (TradeStatus.UNRESOLVED, None) == (then.trade.status, then.action)
+    assert isinstance(then.trade.intents[0].state, Unknown)
+
+
+@pytest.mark.parametrize(
+    ("side", "now"), [pytest.param(Side.SELL, after(360), id="sell"), pytest.param(Side.BUY, LAST_SEND, id="buy")]
+)
+def test_unanswered_order_is_not_sent_again_after_the_last_instant(side: Side, now: datetime) -> None:
+    """
+    From its phase's last sending on an order is only looked up, every two seconds.
+    """
+    ends = deadlines(side, session=a_session(), started_at=START)
+    trade = a_trade(side=side, intents=(an_intent(a_body(side=side)),))
+
+    found = step(trade, a_look(now=now, deadlines=ends))
+
+    assert (TradeStatus.OPEN, None) == (found.trade.status, found.action)
+    assert now + timedelta(seconds=2) == found.trade.due_at
+
+
+@pytest.mark.parametrize("state", [Sent(posts=3, since=START), Taken(since=START)], ids=lambda state: state.kind)
+def test_order_that_is_found_after_its_phase_is_cancelled_and_booked(state: IntentState) -> None:
+    """
+    An order that shows only after the sells' time is cancelled at once; its fills count.
+    """
+    body = a_body(side=Side.SELL)
+    trade = a_trade(side=Side.SELL, intents=(an_intent(body, state=state),))
+
+    found = step(trade, a_look(an_order(body), now=after(380), deadlines=SELLS_END))
+    gone = an_order(body, OrderStatus.CANCELED, filled="2")
+    over = step(replace(found.trade, due_at=after(382)), a_look(gone, now=after(382), deadlines=SELLS_END))
+
+    assert Cancel(order_id=f"order-{body.client_order_id}") == found.action
+    assert (TradeStatus.INCOMPLETE, "deadline", shares("2")) == (
+        over.trade.status,
+        over.trade.reason,
+        filled(over.trade),
+    )
+
+
+def test_order_that_is_known_to_exist_is_looked_up_only() -> None:
+    """
+    A duplicate is never sent again nor given up while the session lasts.
+    """
+    trade = a_trade(side=Side.SELL, intents=(an_intent(a_body(side=Side.SELL), state=Taken(since=START)),))
+
+    found = [step(trade, a_look(now=after(at), deadlines=SELLS_END)) for at in (2, 300, 600, 1019)]
+
+    assert {(TradeStatus.OPEN, None)} == {(each.trade.status, each.action) for each in found}
+    assert [after(4), after(302), after(602), after(1020)] == [each.trade.due_at for each in found]
+
+
+def test_order_that_is_known_and_never_shown_is_unresolved_after_the_close() -> None:
+    """
+    Two minutes after the close nothing of it is live, and a person looks up what it did.
+    """
+    found = step(a_trade(intents=(an_intent(BODY, state=Taken(since=START)),)), a_look(now=CLOSE.replace(minute=2)))
 
     assert (TradeStatus.UNRESOLVED, None) == (found.trade.status, found.action)
-    assert isinstance(found.trade.intents[0].state, Unknown)
-
-
-def test_unanswered_order_is_not_sent_again_after_the_last_instant() -> None:
-    """
-    Between the last sending and the last cancelling it is only looked up.
-    """
-    trade = a_trade(intents=(an_intent(BODY, state=Sent(posts=1, since=after(700))),))
-
-    found = step(trade, a_look(now=LAST_SEND))
-
-    assert found.action is None
-    assert LAST_SEND.replace(second=2) == found.trade.due_at
-
-
-def test_order_that_was_never_sent_is_sent_once() -> None:
-    """
-    A committed order that nobody claimed is claimed now.
-    """
-    found = step(a_trade(intents=(an_intent(BODY, state=New()),)), a_look(now=after(4)))
-
-    assert Submit(body=BODY) == found.action
-    assert Sent(posts=1, since=after(4)) == found.trade.intents[0].state
+    assert BODY.client_order_id in found.trade.reason
 
 
 def test_foreign_body_under_our_id_stops_the_trade() -> None:
@@ -536,14 +579,46 @@ def test_refused_fractions_are_tried_whole_on_the_same_rung() -> None:
 
 def test_refused_buying_power_is_tried_once_more() -> None:
     """
-    The second refusal for want of money ends the trade.
+    It asks for 95 %, on the same rung; the second refusal for want of money ends the trade.
     """
     refusals = [closed(OrderStatus.REJECTED, attempt=number, reason="insufficient buying power") for number in (1, 2)]
 
-    first, second = (step(a_trade(intents=tuple(refusals[:count])), a_look(spendable="500")) for count in (1, 2))
+    first, second = (step(a_trade(intents=tuple(refusals[:count])), a_look()) for count in (1, 2))
 
     assert isinstance(first.action, Submit)
+    assert (shares("9.5"), 0) == (first.action.body.quantity, first.trade.intents[-1].rung)
     assert TradeStatus.FAILED is second.trade.status
+
+
+@pytest.mark.parametrize(
+    ("part", "status", "reason"),
+    [
+        pytest.param("9.5", TradeStatus.INCOMPLETE, "too little buying power", id="all of it"),
+        pytest.param("4", TradeStatus.OPEN, "", id="some of it"),
+    ],
+)
+def test_what_was_refused_for_money_stays_reduced(part: str, status: TradeStatus, reason: str) -> None:
+    """
+    After the smaller order filled the rest is not asked for again; what it left open is.
+    """
+    refusal = closed(OrderStatus.REJECTED, reason="insufficient buying power")
+    trade = a_trade(intents=(refusal, closed(attempt=2, part=part)))
+
+    found = step(trade, a_look())
+
+    assert (status, reason) == (found.trade.status, found.trade.reason)
+    assert found.action is None or shares("5.5") == found.trade.intents[-1].body.quantity
+
+
+def test_one_share_that_cannot_be_paid_is_skipped() -> None:
+    """
+    Where there is no smaller order to try, the trade ends for want of money.
+    """
+    refusal = replace(closed(OrderStatus.REJECTED, reason="insufficient buying power"), body=a_body(quantity="1"))
+
+    found = step(a_trade(planned="1", whole=True, intents=(refusal,)), a_look())
+
+    assert (TradeStatus.SKIPPED, "too little buying power") == (found.trade.status, found.trade.reason)
 
 
 def test_trade_without_authority_waits_and_ends() -> None:
