@@ -33,19 +33,20 @@ from support.builders import DAY, RUN, START, a_body, a_plan, a_position, a_trad
 from support.databases import PLACES, opened
 from support.records import a_fill, a_report, a_run, a_vote, every_event
 
+CLOSED = Closed(
+    order_id="o-1",
+    status=OrderStatus.FILLED,
+    filled=shares("10"),
+    average=price("100.01"),
+    closed_at=after(3),
+    reason="",
+)
 STATES: tuple[IntentState, ...] = (
     Sent(posts=2, since=START),
     Taken(since=START),
     Open(order_id="o-1", submitted_at=START, filled=shares("0"), average=None),
     Canceling(order_id="o-1", submitted_at=START, asked_at=after(30), filled=shares("2.5"), average=price("100.015")),
-    Closed(
-        order_id="o-1",
-        status=OrderStatus.FILLED,
-        filled=shares("10"),
-        average=price("100.01"),
-        closed_at=after(3),
-        reason="",
-    ),
+    CLOSED,
     Unknown(since=START, reason="no answer for 240 s"),
 )
 PLAN = a_plan(
@@ -204,7 +205,7 @@ class TestTrades:
         A later commit adds an attempt, moves the earlier one on and ends the trade.
         """
         first = an_intent(a_body(attempt=1))
-        ended = an_intent(a_body(attempt=1), state=STATES[4])
+        ended = an_intent(a_body(attempt=1), state=CLOSED)
         second = an_intent(a_body(attempt=2), attempt=2, rung=1)
         trade = a_trade(intents=(first,))
         later = replace(trade, intents=(ended, second), status=TradeStatus.INCOMPLETE, reason="time is up", due_at=None)
@@ -218,12 +219,38 @@ class TestTrades:
         """
         A process that woke up late cannot take back that an order is final.
         """
-        closed = a_trade(intents=(an_intent(a_body(), state=STATES[4]),))
+        closed = a_trade(intents=(an_intent(a_body(), state=CLOSED),))
         trades.commit((closed,), ())
 
         trades.commit((replace(closed, intents=(an_intent(a_body()),)),), ())
 
         assert closed.intents == trades.trades(RUN)[0].intents
+
+    def test_final_trades_stay_final(self, trades: SqlTrades) -> None:
+        """
+        A process that woke up late cannot open a trade again, nor say that it ended otherwise.
+        """
+        intents = (an_intent(a_body(), state=CLOSED),)
+        final = replace(a_trade(status=TradeStatus.DONE, intents=intents), reason="dust is left")
+        trades.commit((final,), ())
+
+        trades.commit((a_trade(intents=(an_intent(a_body()),)),), ())
+        trades.commit((replace(final, status=TradeStatus.FAILED, reason="late"),), ())
+
+        assert (final,) == trades.trades(RUN)
+
+    def test_final_trades_make_no_further_attempt(self, trades: SqlTrades) -> None:
+        """
+        A new order of a trade that ended elsewhere is refused before it is sent, and nothing of that commit is stored.
+        """
+        final = a_trade(status=TradeStatus.INCOMPLETE, intents=(an_intent(a_body(), state=CLOSED),))
+        trades.commit((final,), ())
+        second = an_intent(a_body(attempt=2), attempt=2)
+
+        with pytest.raises(RecordsError, match="which is final, found attempt 2"):
+            trades.commit((a_trade("TLT"), a_trade(intents=(*final.intents, second))), ())
+
+        assert (final,) == trades.trades(RUN)
 
     def test_body_of_an_intent_stays(self, trades: SqlTrades) -> None:
         """

@@ -2,7 +2,8 @@
 Trades and their intents in the database.
 
 What an intent sends never changes once it is stored, and a closed intent stays as it closed: a process that
-woke up late cannot take back what another one learned.
+woke up late cannot take back what another one learned. For the same reason a final trade stays as it ended; what its
+last order is found to have done later is added to the intent.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,8 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select
 
 from alchemiser.application.ports.records import Trades
-from alchemiser.domain.execution.order import Intent, Trade
+from alchemiser.domain.errors import RecordsError
+from alchemiser.domain.execution.order import Intent, Trade, TradeStatus
 from alchemiser.domain.ledger.book import LedgerEntry
 from alchemiser.infrastructure.sql.engine import Database
 from alchemiser.infrastructure.sql.rows import intent_from, intent_row, ledger_row, trade_from, trade_row
@@ -66,14 +68,42 @@ def stored_trades(connection: Connection, run_id: str) -> tuple[Trade, ...]:
 
 def store_trades(connection: Connection, changed: Sequence[Trade]) -> None:
     """
-    Insert or update trades with their intents.
+    Insert or update trades with their intents. A trade that is stored as final is left as it is.
+
+    Raises:
+        RecordsError: a trade that is stored as final would make another attempt.
     """
-    insert_or_update(connection, trades, [trade_row(trade) for trade in changed], key=["id"], changing=_TRADE_CHANGES)
+    _refuse_attempts_of_final(connection, changed)
+    insert_or_update(
+        connection,
+        trades,
+        [trade_row(trade) for trade in changed],
+        key=["id"],
+        changing=_TRADE_CHANGES,
+        where=trades.c.status == TradeStatus.OPEN.value,
+    )
     insert_or_update(
         connection,
         intents,
         [intent_row(intent) for trade in changed for intent in trade.intents],
         key=["trade_id", "attempt"],
         changing=_INTENT_CHANGES,
-        keep=("state", "closed"),
+        where=intents.c.state != "closed",
     )
+
+
+def _refuse_attempts_of_final(connection: Connection, changed: Sequence[Trade]) -> None:
+    # Intents are committed before their orders are sent, so what is refused here is never sent.
+    is_final = trades.c.id.in_([trade.id for trade in changed]) & (trades.c.status != TradeStatus.OPEN.value)
+    final = set(connection.scalars(select(trades.c.id).where(is_final).with_for_update()))
+    asked = {(trade.id, intent.attempt) for trade in changed if trade.id in final for intent in trade.intents}
+    if not asked:
+        return
+    attempts = select(intents.c.trade_id, intents.c.attempt).where(intents.c.trade_id.in_(final))
+    stored = {(row.trade_id, row.attempt) for row in connection.execute(attempts)}
+    if further := sorted(asked - stored):
+        trade_id, attempt = further[0]
+        raise RecordsError(
+            f"expected no further order of {trade_id}, which is final, found attempt {attempt}; "
+            "another process ended the trade meanwhile and the order was not sent: look at `alchemiser status`"
+        )

@@ -5,7 +5,7 @@ Insert-or-leave and insert-or-update, which every database spells its own way.
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import ColumnElement, Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 Row: TypeAlias = Mapping[str, object]
@@ -26,11 +26,11 @@ def insert_or_update(
     *,
     key: Sequence[str],
     changing: Sequence[str],
-    keep: tuple[str, str] | None = None,
+    where: ColumnElement[bool] | None = None,
 ) -> None:
     """
-    Insert rows; where a key is taken, update the changing columns only. A stored row that has the value named
-    by `keep`, such as `("state", "closed")`, is left as it is.
+    Insert rows; where a key is taken, update the changing columns only. A stored row for which `where` does not
+    hold is left as it is.
     """
     if not rows:
         return
@@ -39,7 +39,7 @@ def insert_or_update(
         statement.on_conflict_do_update(
             index_elements=list(key),
             set_={name: statement.excluded[name] for name in changing},
-            where=None if keep is None else table.c[keep[0]] != keep[1],
+            where=where,
         ),
         [dict(row) for row in rows],
     )
