@@ -11,6 +11,7 @@ import pytest
 from alchemiser.application.execute import tick
 from alchemiser.application.ports.broker import Broker
 from alchemiser.application.ports.suite import Ports
+from alchemiser.application.ports.system import Clock
 from alchemiser.domain.errors import BrokerAuthError, BrokerUnavailable, OrderRejected, RecordsError
 from alchemiser.domain.events import Phase
 from alchemiser.domain.execution.fills import filled
@@ -18,10 +19,11 @@ from alchemiser.domain.execution.gate import ApprovedOrder, Limits
 from alchemiser.domain.execution.order import BrokerOrder, OrderStatus, Sent, TradeStatus
 from alchemiser.domain.ledger.book import cash_change, positions
 from alchemiser.domain.portfolio.account import Account, Asset
-from alchemiser.domain.values import Quantity, Symbol, shares, usd
+from alchemiser.domain.values import Quantity, Side, Symbol, shares, usd
 from alchemiser.infrastructure.simulation.faults import Faults, FaultyBroker, FaultyTrades
-from support.builders import CLOSE, DAY, RUN, START, after
+from support.builders import CLOSE, DAY, RUN, SPY, START, after
 from support.desks import a_desk, executed, holdings, trade_in
+from support.venues import seconds
 
 WEIGHTS = {"SPY": "0.5", "TLT": "0.3"}
 HELD = {"KMLM": "100", "TLT": "400.5"}
@@ -196,6 +198,65 @@ def test_lost_answers_make_no_second_order() -> None:
         assert TradeStatus.DONE is trade_in(ports, "SPY").status
         assert 1 == len(set(broker.sent[:4]))
         assert holdings(ports)["SPY"] == trade_in(ports, "SPY").planned.value
+
+
+class Foggy(Moody):
+    """
+    A broker that takes sells and loses the answer, shows every order six seconds late and no share as reserved.
+    """
+
+    def __init__(self, inner: Broker, clock: Clock) -> None:
+        super().__init__(inner)
+        self._clock = clock
+
+    def account(self) -> Account:
+        """
+        See the port.
+        """
+        account = super().account()
+        unreserved = tuple(replace(position, available=position.quantity) for position in account.positions)
+        return replace(account, positions=unreserved)
+
+    def submit(self, order: ApprovedOrder) -> BrokerOrder:
+        """
+        See the port.
+        """
+        taken = super().submit(order)
+        if order.body.side is Side.SELL:
+            raise BrokerUnavailable("lost answer")
+        return taken
+
+    def orders(self, *, since: datetime) -> tuple[BrokerOrder, ...]:
+        """
+        See the port.
+        """
+        return tuple(
+            order for order in super().orders(since=since) if self._clock.now() - order.submitted_at >= seconds(6)
+        )
+
+
+@pytest.mark.parametrize(
+    ("start_s", "posts"),
+    [pytest.param(355, 2, id="told that it is a duplicate"), pytest.param(359, 1, id="told nothing")],
+)
+def test_sell_that_shows_after_its_phase_is_cancelled_before_any_buy(start_s: int, posts: int) -> None:
+    """
+    A sell whose answer was lost at the end of the phase is looked up, cancelled and booked; only then buys begin.
+    """
+    with a_desk({"TLT": "0.9"}, held={"SPY": "500"}, seed=3) as ports:
+        opening = ports.broker.account()
+        ports.clock.wait_until(after(start_s))
+        broker = Foggy(ports.broker, ports.clock)
+
+        executed(replace(ports, broker=broker))
+
+        orders = ports.broker.orders(since=START)
+        (sell,) = [order for order in orders if order.body.side is Side.SELL]
+        booked = positions(ports.ledger.entries(run_id=RUN))
+        assert [sell.body.client_order_id] * posts == broker.sent[:posts]
+        assert (TradeStatus.INCOMPLETE, "deadline") == (trade_in(ports, "SPY").status, trade_in(ports, "SPY").reason)
+        assert sell.updated_at <= min(order.submitted_at for order in orders if order.body.side is Side.BUY)
+        assert opening.held()[SPY].quantity + booked.get(SPY, shares("0")) == Quantity(holdings(ports)["SPY"])
 
 
 def test_lost_cancels_are_asked_again() -> None:
