@@ -48,7 +48,8 @@ def merge(votes: Sequence[tuple[Decimal, Signal]]) -> Target:
     """
     Merge the signals of one session, each with its allocation; the order of the votes does not matter.
 
-    Products are exact: an allocation of up to six decimals times a weight of six decimals needs no rounding.
+    Products and sums are exact: an allocation of up to twelve decimals times a weight of six has eighteen, and
+    what adds up to at most 1 keeps them within the 28 digits of decimal arithmetic.
 
     Raises:
         ValueError: no votes, signals of different sessions, a strategy twice, or allocations that do not sum to 1.
