@@ -4,17 +4,18 @@ The only module that knows every adapter: which one stands behind which port, by
 Builders import their adapter when it is first needed, so a command pays only for what it uses.
 """
 
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
-from alchemiser.application.checkup import Study
+from alchemiser.application.checkup import Setup, Study
 from alchemiser.application.ports.broker import Broker
 from alchemiser.application.ports.market import Calendar
 from alchemiser.application.ports.messaging import Engine, Notifier
@@ -186,15 +187,37 @@ def open_house(profile: str, *, session: date | None = None) -> Iterator[House]:
         ConfigurationError: the profile or the portfolio is wrong, or the day is no session; nothing was made.
         RecordsError: the database cannot be used.
     """
+    with _open(_settings(profile), session=session) as house:
+        yield house
+
+
+@contextmanager
+def open_sketch(profile: str, *, session: date | None = None) -> Iterator[House]:
+    """
+    Open a profile for looking at what a run would do; what is not on disk yet is kept in memory, and forgotten.
+
+    Args:
+        session: the day that will be asked for, when it is known.
+
+    Raises:
+        ConfigurationError: the profile or the portfolio is wrong, or the day is no session.
+        RecordsError: the database cannot be used.
+    """
+    with _open(_leaving_no_file(_settings(profile)), session=session) as house:
+        yield house
+
+
+@contextmanager
+def _open(settings: "Settings", *, session: date | None) -> Iterator[House]:
     from alchemiser.infrastructure.logs import logging_to
     from alchemiser.infrastructure.sql.lock import alone_on
 
-    settings = _settings(profile)
     container = Container(settings=settings)
     # What can be checked without the records is, before any file is made: bad input leaves nothing behind.
     container.library().book()
     if session is not None:
         container.calendar().session(session)
+    container.broker()
     logs = settings.tables.logs
     with alone_on(settings.tables.records.url):
         database = container.database()
@@ -234,7 +257,14 @@ def open_study(profile: str) -> Study:
     """
     settings = _settings(profile)
     container = Container(settings=settings)
+    setup = Setup(
+        profile=settings.profile,
+        file=str(settings.file),
+        replaced=tuple(sorted(settings.replaced.values())),
+        values=json.dumps(settings.redacted()),
+    )
     return Study(
+        setup=setup,
         rules=settings.rules,
         calendar=container.calendar(),
         library=container.library(),
@@ -276,6 +306,28 @@ def _settings(profile: str) -> "Settings":
     from alchemiser.infrastructure.settings.load import load_settings
 
     return load_settings(profile, environment=os.environ)
+
+
+def _leaving_no_file(settings: "Settings") -> "Settings":
+    from alchemiser.infrastructure.settings.tables import Broker as BrokerSection
+    from alchemiser.infrastructure.settings.tables import Logs, Records, Section
+    from alchemiser.infrastructure.simulation.books import IN_MEMORY
+    from alchemiser.infrastructure.sql.engine import file_of
+
+    tables = settings.tables
+    instead: dict[str, Section] = {}
+    records = file_of(tables.records.url)
+    if records is not None and _is_new(records):
+        instead["records"] = Records(url="sqlite://")
+    if _is_new(tables.broker.path):
+        instead["broker"] = BrokerSection.model_validate({"path": IN_MEMORY})
+    if tables.logs.path is not None and _is_new(tables.logs.path):
+        instead["logs"] = Logs(level="error" if tables.logs.level == "error" else "warning")
+    return replace(settings, tables=tables.model_copy(update=instead))
+
+
+def _is_new(path: Path) -> bool:
+    return not path.exists() or (path.is_file() and not path.stat().st_size)
 
 
 def _with_faults(ports: Ports, settings: "Settings") -> Ports:

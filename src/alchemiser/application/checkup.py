@@ -15,11 +15,29 @@ from alchemiser.domain.errors import AlchemiserError, SignalUndefined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """
+    The settings that count.
+
+    Args:
+        file: where the profile was read.
+        replaced: the variables of the environment that replace a key of it.
+        values: every setting as JSON, nothing secret among them.
+    """
+
+    profile: str
+    file: str
+    replaced: tuple[str, ...]
+    values: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
     """
     What can be looked at without opening the records for writing.
     """
 
+    setup: Setup
     rules: Rules
     calendar: Calendar
     library: StrategyLibrary
@@ -45,6 +63,14 @@ def finding(check: str, look: Callable[[], str]) -> Finding:
         return Finding(check=check, is_good=True, found=look())
     except AlchemiserError as exc:
         return Finding(check=check, is_good=False, found=str(exc))
+
+
+def setup_finding(setup: Setup) -> Finding:
+    """
+    Return which settings count, and what replaced some of them.
+    """
+    replaced = f"; the environment replaces {', '.join(setup.replaced)}" if setup.replaced else ""
+    return Finding(check="settings", is_good=True, found=f"profile {setup.profile} of {setup.file}{replaced}")
 
 
 def study_findings(study: Study, *, day: date) -> tuple[Finding, ...]:

@@ -39,12 +39,16 @@ Place: TypeAlias = tuple[str, ...]
 class Settings:
     """
     A profile's name, where it was read, its tables and the rules the workflow takes from them.
+
+    Args:
+        replaced: the keys that the environment replaced, with the variable of each.
     """
 
     profile: str
     file: Path
     tables: Tables
     rules: Rules
+    replaced: Mapping[Place, str]
 
     def redacted(self) -> dict[str, dict[str, Value]]:
         """
@@ -78,7 +82,7 @@ def load_settings(profile: str, *, environment: Mapping[str, str]) -> Settings:
     name = file.stem
     try:
         refuse_nonsense(tables, profile=name)
-        return Settings(profile=name, file=file, tables=tables, rules=rules_of(tables, profile=name))
+        return Settings(profile=name, file=file, tables=tables, rules=rules_of(tables, profile=name), replaced=replaced)
     except ValueError as exc:
         raise ConfigurationError(f"{file}: {exc}") from exc
 

@@ -11,12 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 from alchemiser.domain.errors import BrokerUnavailable, ConfigurationError, RecordsError
 from alchemiser.domain.execution.order import BrokerOrder, OrderBody, OrderStatus
 from alchemiser.domain.values import Price, Quantity, Side, Symbol, price, shares
 from alchemiser.infrastructure.simulation.matching import History, Placed
 
+IN_MEMORY = ":memory:"
 _BUSY_S = 30.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS account (id TEXT PRIMARY KEY, cash TEXT NOT NULL) STRICT;
@@ -101,24 +103,29 @@ class Books:
     Orders, holdings and cash of one account.
 
     Raises:
-        RecordsError: the file is no database of this broker.
-        ConfigurationError: it belongs to another account.
+        ConfigurationError: the file cannot be made or written, or belongs to another account.
+        RecordsError: it is no database of this broker.
     """
 
     def __init__(self, path: str, *, account_id: str, cash: Decimal) -> None:
         self.account_id = account_id
         self._path = path
         try:
+            if path != IN_MEMORY:
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
-        except sqlite3.Error as exc:
-            raise RecordsError(f"{path}: expected a place for the simulated broker's books: {exc}") from exc
+        except (OSError, sqlite3.Error) as exc:
+            raise _no_place(path, exc) from exc
         try:
             self._open(account_id, cash)
+        except sqlite3.OperationalError as exc:
+            self._connection.close()
+            raise _no_place(path, exc) from exc
         except sqlite3.DatabaseError as exc:
             self._connection.close()
             raise RecordsError(
                 f"{path}: expected the simulated broker's books, found a file that cannot be read ({exc}); "
-                "move it away to begin with new ones"
+                "move it away to begin with new ones, or name another file as [broker] path"
             ) from exc
         except ConfigurationError:
             self._connection.close()
@@ -262,6 +269,12 @@ class Books:
             self._connection.execute("COMMIT")
         except sqlite3.OperationalError as exc:
             raise BrokerUnavailable(f"{self._path}: the simulated broker does not answer: {exc}") from exc
+
+
+def _no_place(path: str, found: Exception) -> ConfigurationError:
+    return ConfigurationError(
+        f"expected a file that can be written as [broker] path, for the simulated broker's books, found {path}: {found}"
+    )
 
 
 def _placed(row: tuple[str, ...]) -> Placed:

@@ -200,6 +200,15 @@ def test_refuses_wrong_variables(variable: str, text: str, told: str) -> None:
         load_settings("demo", environment={variable: text})
 
 
+def test_names_the_variables_that_replaced_keys() -> None:
+    """
+    What the environment replaced is known, key by key.
+    """
+    settings = load_settings("test", environment={"ALCHEMISER__MARKET__SEED": "7"})
+
+    assert {("market", "seed"): "ALCHEMISER__MARKET__SEED"} == settings.replaced
+
+
 def test_shows_settings_as_json_without_secrets() -> None:
     """
     Settings are shown as plain values, a password in an address is hidden.

@@ -101,12 +101,27 @@ def test_damaged_file_is_refused_and_left_alone(tmp_path: Path) -> None:
     assert b"certainly no database" * 100 == path.read_bytes()
 
 
-def test_missing_folder_is_refused(tmp_path: Path) -> None:
+def test_a_missing_folder_is_made(tmp_path: Path) -> None:
     """
-    A path that cannot be opened is named.
+    Books may lie in a folder that is not there yet.
     """
-    with pytest.raises(RecordsError, match="expected a place for the simulated broker's books"):
-        a_broker(ManualClock(START), path=str(tmp_path / "nowhere" / "broker.sqlite3"))
+    path = tmp_path / "new" / "folder" / "broker.sqlite3"
+
+    a_broker(ManualClock(START), path=str(path)).close()
+
+    assert path.is_file()
+
+
+@pytest.mark.parametrize("place", ["file/broker.sqlite3", "folder"])
+def test_a_place_that_takes_no_file_is_a_matter_of_configuration(tmp_path: Path, place: str) -> None:
+    """
+    A path below a file, or of a folder, is refused with the key to mend.
+    """
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
+
+    with pytest.raises(ConfigurationError, match=rf"as \[broker\] path, .* found .*{place}"):
+        a_broker(ManualClock(START), path=str(tmp_path / place))
 
 
 def test_books_that_cannot_be_written_are_no_answer(tmp_path: Path) -> None:

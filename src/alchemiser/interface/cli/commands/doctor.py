@@ -2,18 +2,19 @@
 `alchemiser doctor`: is everything there that a run needs?
 """
 
+import json
 from collections.abc import Iterator
 from datetime import date
 
 import click
 from rich.text import Text
 
-from alchemiser.application.checkup import Finding, Study, record_findings, study_findings
+from alchemiser.application.checkup import Finding, Study, record_findings, setup_finding, study_findings
 from alchemiser.application.queries import latest_run
 from alchemiser.container import open_archive, open_study
 from alchemiser.domain.errors import ConfigurationError, RecordsError
 from alchemiser.interface.cli.options import json_option, profile_option
-from alchemiser.interface.cli.output import a_table, clean, print_json, stdout, working
+from alchemiser.interface.cli.output import Json, a_table, clean, print_json, stdout, working
 
 
 @click.command()
@@ -26,10 +27,12 @@ def command(profile: str, *, as_json: bool) -> None:
     Ends with 1 when something is wrong that would stop a run.
     """
     with working("looking …"):
-        findings = tuple(_findings(profile))
+        study = open_study(profile)
+        findings = tuple(_findings(profile, study))
     if as_json:
         for one in findings:
-            print_json({"check": one.check, "ok": one.is_good, "found": one.found})
+            facts: dict[str, Json] = {"check": one.check, "ok": one.is_good, "found": one.found}
+            print_json(facts | ({"settings": json.loads(study.setup.values)} if one.check == "settings" else {}))
     else:
         table = a_table("", "check", "found")
         for one in findings:
@@ -40,9 +43,8 @@ def command(profile: str, *, as_json: bool) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _findings(profile: str) -> Iterator[Finding]:
-    study = open_study(profile)
-    yield Finding(check="settings", is_good=True, found=f"profile {study.rules.profile}")
+def _findings(profile: str, study: Study) -> Iterator[Finding]:
+    yield setup_finding(study.setup)
     day, records = _records(profile, study)
     yield from records
     yield from study_findings(study, day=day)

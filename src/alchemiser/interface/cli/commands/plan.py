@@ -9,7 +9,7 @@ import click
 
 from alchemiser.application.preview import preview
 from alchemiser.application.start import choose_session
-from alchemiser.container import encode, open_house
+from alchemiser.container import encode, open_sketch
 from alchemiser.interface.cli.options import json_option, profile_option
 from alchemiser.interface.cli.output import stdout
 from alchemiser.interface.cli.story import show_plan
@@ -26,7 +26,7 @@ def command(profile: str, session: datetime | None, *, as_json: bool) -> None:
     The default is the latest session that was run, so after a run the plan is empty.
     """
     asked = None if session is None else session.date()
-    with open_house(profile, session=asked) as house:
+    with open_sketch(profile, session=asked) as house:
         day = choose_session(house.ports, asked=asked)
         plan = preview(day, house.ports)
     if as_json:
