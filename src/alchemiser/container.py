@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -203,7 +203,12 @@ def open_sketch(profile: str, *, session: date | None = None) -> Iterator[House]
         ConfigurationError: the profile or the portfolio is wrong, or the day is no session.
         RecordsError: the database cannot be used.
     """
-    with _open(_leaving_no_file(_settings(profile)), session=session) as house:
+    from alchemiser.infrastructure.settings.sketch import leaving_no_file
+    from alchemiser.infrastructure.sql.engine import file_of
+
+    settings = _settings(profile)
+    sketched = leaving_no_file(settings, records=file_of(settings.tables.records.url))
+    with _open(sketched, session=session) as house:
         yield house
 
 
@@ -306,28 +311,6 @@ def _settings(profile: str) -> "Settings":
     from alchemiser.infrastructure.settings.load import load_settings
 
     return load_settings(profile, environment=os.environ)
-
-
-def _leaving_no_file(settings: "Settings") -> "Settings":
-    from alchemiser.infrastructure.settings.tables import Broker as BrokerSection
-    from alchemiser.infrastructure.settings.tables import Logs, Records, Section
-    from alchemiser.infrastructure.simulation.books import IN_MEMORY
-    from alchemiser.infrastructure.sql.engine import file_of
-
-    tables = settings.tables
-    instead: dict[str, Section] = {}
-    records = file_of(tables.records.url)
-    if records is not None and _is_new(records):
-        instead["records"] = Records(url="sqlite://")
-    if _is_new(tables.broker.path):
-        instead["broker"] = BrokerSection.model_validate({"path": IN_MEMORY})
-    if tables.logs.path is not None and _is_new(tables.logs.path):
-        instead["logs"] = Logs(level="error" if tables.logs.level == "error" else "warning")
-    return replace(settings, tables=tables.model_copy(update=instead))
-
-
-def _is_new(path: Path) -> bool:
-    return not path.exists() or (path.is_file() and not path.stat().st_size)
 
 
 def _with_faults(ports: Ports, settings: "Settings") -> Ports:

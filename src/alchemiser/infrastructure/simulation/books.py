@@ -18,7 +18,7 @@ from alchemiser.domain.execution.order import BrokerOrder, OrderBody, OrderStatu
 from alchemiser.domain.values import Price, Quantity, Side, Symbol, price, shares
 from alchemiser.infrastructure.simulation.matching import History, Placed
 
-IN_MEMORY = ":memory:"
+_IN_MEMORY = ":memory:"
 _BUSY_S = 30.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS account (id TEXT PRIMARY KEY, cash TEXT NOT NULL) STRICT;
@@ -111,7 +111,7 @@ class Books:
         self.account_id = account_id
         self._path = path
         try:
-            if path != IN_MEMORY:
+            if path != _IN_MEMORY:
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None)
         except (OSError, sqlite3.Error) as exc:
