@@ -119,6 +119,22 @@ def test_a_session_before_the_latest_is_refused(day: Path) -> None:
     assert "session order" in told.err
 
 
+def test_a_broker_with_orders_that_nothing_is_recorded_of_is_refused(tmp_path: Path) -> None:
+    """
+    Records that were lost do not make the account tradable again: nothing is ordered.
+    """
+    assert 0 == alchemiser("run", folder=tmp_path).code
+    for lost in (tmp_path / "var" / "demo").glob("alchemiser.sqlite3*"):
+        lost.unlink()
+    books = (tmp_path / "var" / "demo" / "broker.sqlite3").read_bytes()
+
+    told = alchemiser("run", folder=tmp_path)
+
+    assert 1 == told.code
+    assert "nothing is recorded" in told.err
+    assert books == (tmp_path / "var" / "demo" / "broker.sqlite3").read_bytes()
+
+
 def test_the_kill_switch_refuses_a_run(tmp_path: Path) -> None:
     """
     With the kill switch on no run is recorded and no order sent.

@@ -8,7 +8,7 @@ from alchemiser.application.ports.suite import Ports
 from alchemiser.application.queries import latest_run
 from alchemiser.application.rebalance import plan_now
 from alchemiser.application.signals import closes_of_book, decide
-from alchemiser.application.start import name_of
+from alchemiser.application.start import name_of, refuse_other_positions
 from alchemiser.domain.errors import SignalUndefined
 from alchemiser.domain.portfolio.plan import RebalancePlan
 from alchemiser.domain.portfolio.target import merge
@@ -23,12 +23,14 @@ def preview(day: date, ports: Ports) -> RebalancePlan:
         SignalUndefined: a strategy has no signal.
         DataError: bars or quotes are missing.
         OrderRefused: the account or a symbol may not be traded.
+        LedgerError: positions are not what the ledger says.
     """
     session = ports.calendar.session(day)
     latest = latest_run(ports, account=ports.rules.account)
     if latest is not None:
         ports.clock.wait_until(latest.finished_at or latest.started_at)
     ports.clock.wait_until(session.closes_at - ports.rules.lead)
+    refuse_other_positions(ports.broker.account(), ports)
     book = ports.library.book()
     signal_session = ports.calendar.previous(session.day).day
     closes = closes_of_book(book, ports.bars, through=signal_session)

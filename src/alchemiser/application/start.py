@@ -10,7 +10,7 @@ Start the one run of an account and session, or find it again.
 """
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum, auto
 
 import structlog
@@ -26,12 +26,13 @@ from alchemiser.application.settlement import mismatches
 from alchemiser.application.signals import closes_of_book
 from alchemiser.domain.errors import LedgerError, OrderRefused
 from alchemiser.domain.events import Outcome, WorkflowStarted, first_cause
-from alchemiser.domain.identity import run_id
+from alchemiser.domain.identity import ORDER_PREFIX, run_id
 from alchemiser.domain.market import Session
 from alchemiser.domain.portfolio.account import Account
 
 _SOURCE = "alchemiser.application.start.start"
 _LOOK_BACK = 50
+_MEMORY = timedelta(days=90)
 _log = structlog.get_logger(__name__)
 
 
@@ -103,7 +104,7 @@ def start(day: date, ports: Ports, *, allowed: frozenset[Allow] = frozenset()) -
     account = ports.broker.account()
     _refuse_account(account, ports)
     if Allow.POSITIONS not in allowed:
-        _refuse_other_positions(account, ports)
+        refuse_other_positions(account, ports)
     run = Run(
         id=name_of(session.day, ports, number=number + 1),
         account=account.id,
@@ -189,11 +190,29 @@ def _refuse_account(account: Account, ports: Ports) -> None:
         raise OrderRefused(rail="account", limit="an account that may trade", value=account.blocked, what=what)
 
 
-def _refuse_other_positions(account: Account, ports: Ports) -> None:
+def _refuse_unknown_orders(account: Account, ports: Ports) -> None:
+    since = ports.clock.now() - _MEMORY
+    ours = [order for order in ports.broker.orders(since=since) if order.body.client_order_id.startswith(ORDER_PREFIX)]
+    if ours:
+        raise LedgerError(
+            f"account {account.id}: expected a broker without orders of ours, since nothing is recorded, "
+            f"found {len(ours)}, the latest {ours[-1].body.client_order_id}; restore the records, "
+            "or name those it belongs to in [records] url"
+        )
+
+
+def refuse_other_positions(account: Account, ports: Ports) -> None:
+    """
+    Refuse an account whose positions are not the last opening and the fills since.
+
+    Raises:
+        LedgerError: they are not, or nothing is recorded of an account that has orders of ours.
+    """
     known = next(
         (run for run in ports.runs.runs(account=account.id, limit=_LOOK_BACK) if run.opening is not None), None
     )
     if known is None or known.opening is None:
+        _refuse_unknown_orders(account, ports)
         return
     found = mismatches(known.opening, ports.ledger.entries(run_id=known.id), account)
     if found:

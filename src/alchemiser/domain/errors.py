@@ -22,6 +22,7 @@ The exception tree: one class for each thing an operator does about it.
     ├── LedgerError
     │   └── ReconciliationMismatch(symbol, ours, theirs)
     ├── RecordsError                    the database cannot be used as it is
+    │   └── RecordsBusy                 another process trades on it
     └── NotificationError               logged and queued; never fails a trade
 
 `ValueError` and `TypeError` are for programmer mistakes. Expected outcomes are values, not exceptions.
@@ -266,6 +267,12 @@ class RecordsError(AlchemiserError):
     """
 
 
+class RecordsBusy(RecordsError):  # noqa: N818
+    """
+    Another process trades on the database.
+    """
+
+
 class NotificationError(AlchemiserError):
     """
     A report could not be delivered; never fails a trade.
@@ -283,5 +290,5 @@ def _with_excerpt(problem: str, *, span: Span | None, text: str, file: str) -> s
         return head
     line = lines[span.line - 1].rstrip("\r")
     first = max(0, span.column - 61)
-    shown = line[first : first + 120].replace("\t", " ")
+    shown = "".join(char if char.isprintable() else " " for char in line[first : first + 120])
     return f"{head}\n  {shown}\n  {' ' * (span.column - 1 - first)}^"

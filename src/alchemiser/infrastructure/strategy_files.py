@@ -142,6 +142,11 @@ def _is_strategy(candidate: object) -> TypeGuard[Strategy]:
 def _tables(path: Path) -> list[Mapping[str, object]]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as exc:
+        raise ConfigurationError(
+            f"{path}: expected a portfolio file, found none; run from the folder that holds it, "
+            "or name another in [strategies] portfolio or with --book"
+        ) from exc
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as exc:
         raise ConfigurationError(f"{path}: expected a TOML file of [[strategy]] tables: {exc}") from exc
     unknown = sorted(set(document) - {"strategy"})

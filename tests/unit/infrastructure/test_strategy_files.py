@@ -124,7 +124,7 @@ def test_no_portfolio(tmp_path: Path) -> None:
     """
     A folder without its portfolio file is refused, naming it.
     """
-    with pytest.raises(ConfigurationError, match=r"portfolio\.toml: expected a TOML file"):
+    with pytest.raises(ConfigurationError, match=r"portfolio\.toml: expected a portfolio file"):
         StrategyFiles(tmp_path).book()
 
 

@@ -16,6 +16,7 @@ from alchemiser.domain.strategy.drafts import (
     Intern,
     decimal_of,
     described,
+    legible,
     node_of,
     refuse,
     symbol_of,
@@ -94,6 +95,8 @@ def _symphony(forms: tuple[Form, ...], file: str) -> Symphony:
             refuse(first, f'expected (defsymphony "name" {{…}} body), found {described(first)}')
     if not 1 <= len(name.value.strip()) <= NAME_LIMIT:
         refuse(name, f"expected a name of 1 to {NAME_LIMIT} characters, found {len(name.value)}")
+    if legible(name.value) != name.value:
+        refuse(name, "expected a name of printable characters, found a control character in it")
     rebalance = _rebalance(settings)
     match body:
         case Vector(items=(List() as only,)):

@@ -16,6 +16,9 @@ from alchemiser.domain.strategy.forms import Form, Kw, List, Map, Num, Str, Sym,
 from alchemiser.domain.values import Symbol, as_symbol
 
 NUMBER_LIMIT = Decimal("1e18")
+_SHOWN = 40
+_FIRST_LEGIBLE = 0x20
+_CONTROLS = frozenset(map(chr, range(0x7F, 0xA0)))
 
 Intern: TypeAlias = Callable[[ast.Part], ast.Part]
 Build: TypeAlias = Callable[[Sequence[ast.Part]], ast.Part]
@@ -80,8 +83,24 @@ def decimal_of(form: Form, what: str) -> Decimal:
         refuse(form, f"expected {what}, found {described(form)}")
     value = Decimal(form.text)
     if abs(value) >= NUMBER_LIMIT:
-        refuse(form, f"expected {what} below 1e18, found {form.text}")
+        refuse(form, f"expected {what} below 1e18, found {shortened(form.text)}")
+    if value and abs(value) <= 1 / NUMBER_LIMIT:
+        refuse(form, f"expected {what} of 0 or above 1e-18 in size, found {shortened(form.text)}")
     return value
+
+
+def legible(text: str) -> str:
+    """
+    Return a name with its control characters replaced: a file's text must not steer the terminal it is shown on.
+    """
+    return "".join("�" if ord(char) < _FIRST_LEGIBLE or char in _CONTROLS else char for char in text)
+
+
+def shortened(text: str) -> str:
+    """
+    Return a text short enough for a message.
+    """
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def whole_of(form: Form, what: str, *, minimum: int, maximum: int) -> int:

@@ -13,6 +13,7 @@ from alchemiser.domain.strategy.drafts import (
     condition_of,
     decimal_of,
     described,
+    legible,
     node_of,
     refuse,
     symbol_of,
@@ -42,7 +43,8 @@ def group_draft(form: List) -> Draft:
     """
     match form.items[1:]:
         case (Str() as name, Vector(items=(child,))) | (Str() as name, List() as child):
-            return Draft(needs=(child,), build=lambda parts: ast.Group(name=name.value, child=node_of(parts[0], child)))
+            label = legible(name.value)
+            return Draft(needs=(child,), build=lambda parts: ast.Group(name=label, child=node_of(parts[0], child)))
         case (Str(), Vector() as several):
             refuse(several, f"expected one holding in a group, found {len(several.items)}; weight them first")
         case rest:

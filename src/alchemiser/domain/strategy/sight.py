@@ -150,7 +150,7 @@ class Sight:
             return f"there are no bars of {symbol}"
         known = ~np.isnan(self.panel.closes.of(symbol)[: self.index + 1])
         if not known.any():
-            return f"{symbol} has no bar until {sessions[self.index]}"
+            return f"{symbol} has no bar up to {sessions[self.index]}"
         if not known[-1]:
             last = sessions[int(np.flatnonzero(known)[-1])]
             return f"{symbol} has no bar on {sessions[self.index]}, its last is of {last}"

@@ -84,7 +84,7 @@ class AccountSection(Section):
     """
 
     id: Name
-    cash: Annotated[Exact, Field(gt=0)]
+    cash: Annotated[Exact, Field(gt=0, le=Decimal("1e12"))]
 
 
 class Strategies(Section):

@@ -1,8 +1,8 @@
 """
 Kill our own process at a chosen call, before or after its effect: how a crash is rehearsed.
 
-Calls to the broker and the quotes, and every write of trades and messages, are counted together, from 1, in the order they
-are made. With the rest of the world deterministic, the same number is the same instant of the same day.
+Calls to the broker and the quotes, and every write of trades and messages, are counted together, from 1, in the order
+they are made. With the rest of the world deterministic, the same number is the same instant of the same day.
 """
 
 import os

@@ -7,7 +7,7 @@ The lock is the operating system's: it ends with the process, however that ends.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from alchemiser.domain.errors import RecordsError
+from alchemiser.domain.errors import RecordsBusy, RecordsError
 from alchemiser.infrastructure.sql.engine import file_of
 
 
@@ -34,7 +34,7 @@ def alone_on(url: str) -> Iterator[None]:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as exc:
-            raise RecordsError(
+            raise RecordsBusy(
                 f"expected no other process to trade on {path}, one does; "
                 "wait until it ends, then run the command again; nothing was done"
             ) from exc

@@ -19,6 +19,7 @@ from alchemiser.domain.errors import (
     DslError,
     LedgerError,
     NoSession,
+    RecordsBusy,
     RecordsError,
     RiskError,
     StaleBars,
@@ -51,6 +52,7 @@ _NEXT: tuple[tuple[type[AlchemiserError], str], ...] = (
     (StaleBars, "refresh the bars, then run the same command again"),
     (BrokerUnavailable, "run the same command again: it goes on where it stopped"),
     (BrokerAuthError, "mend the keys, then check them with `alchemiser doctor`"),
+    (RecordsBusy, "wait until the other command ends, then run this one again"),
     (RecordsError, "look at the records with `alchemiser doctor`"),
     (LedgerError, "compare with `alchemiser status` and `alchemiser ledger` before trading again"),
 )

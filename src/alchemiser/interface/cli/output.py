@@ -16,6 +16,7 @@ from rich.table import Table
 Json: TypeAlias = "bool | int | str | list[Json] | Mapping[str, Json] | None"
 
 _WIDTH_OF_PIPES = 120
+_WIDEST = 400
 
 
 class _Console(Console):
@@ -87,5 +88,9 @@ def clean(text: str) -> str:
 
 def _console(file: TextIO) -> Console:
     # Into a pipe there is no width: 80 would fold tables that nobody sees on a terminal.
-    width = None if file.isatty() or os.environ.get("COLUMNS") else _WIDTH_OF_PIPES
+    told = os.environ.get("COLUMNS", "")
+    if told.isdigit() and int(told) > 0:
+        width: int | None = min(int(told), _WIDEST)
+    else:
+        width = None if file.isatty() else _WIDTH_OF_PIPES
     return _Console(file=file, width=width, highlight=False, markup=False, emoji=False)

@@ -32,6 +32,7 @@ from alchemiser.domain.portfolio.account import Account
 from alchemiser.domain.portfolio.plan import Action, RebalancePlan
 from alchemiser.domain.portfolio.target import Target
 from alchemiser.domain.strategy.signal import Decision
+from alchemiser.domain.values import Quantity
 from alchemiser.interface.cli.output import a_table
 
 _COLOURS = {
@@ -43,6 +44,8 @@ _COLOURS = {
 }
 _ACTIONS = {Action.SELL: "red", Action.BUY: "green", Action.HOLD: "dim"}
 _DECISIONS_SHOWN = 4
+_SHOWN_DECIMALS = 4
+_WIDE = 110
 _MARKS = {"true": "✓", "false": "✗"}
 
 
@@ -50,7 +53,7 @@ def show_run(report: RunReport, console: Console) -> None:
     """
     Print the whole story of a run.
     """
-    for part in _parts(report):
+    for part in _parts(report, width=console.width):
         console.print(part)
         console.print()
 
@@ -64,7 +67,7 @@ def show_plan(plan: RebalancePlan, console: Console) -> None:
     console.print(_plan(plan))
 
 
-def _parts(report: RunReport) -> Iterator[RenderableType]:
+def _parts(report: RunReport, *, width: int) -> Iterator[RenderableType]:
     yield _heading(report)
     if report.signals:
         yield _signals(report.signals)
@@ -72,7 +75,7 @@ def _parts(report: RunReport) -> Iterator[RenderableType]:
         yield _target(report.plan.snapshot.target)
         yield _plan(report.plan)
     if report.trades:
-        yield _walk(report.trades)
+        yield _walk(report.trades, width=width)
     if report.fills:
         yield _fills(report.fills)
     if report.run.closing is not None:
@@ -118,7 +121,9 @@ def _signals(signals: tuple[PartialSignalGenerated, ...]) -> Table:
 
 def _because(decisions: tuple[Decision, ...]) -> Text:
     last = decisions[-_DECISIONS_SHOWN:]
-    lines = [Text(f"… after {len(decisions) - len(last)} others", style="dim")] if len(last) < len(decisions) else []
+    lines = (
+        [Text(f"… after {len(decisions) - len(last)} earlier ones", style="dim")] if len(last) < len(decisions) else []
+    )
     lines += [Text(f"{_MARKS.get(decision.outcome, '→')} {reason(decision)}") for decision in last]
     return Text("\n").join(lines)
 
@@ -159,35 +164,41 @@ def _plan(plan: RebalancePlan) -> Table:
     return table
 
 
-def _walk(trades: tuple[Trade, ...]) -> Table:
+def _walk(trades: tuple[Trade, ...], *, width: int) -> Table:
+    # On a narrow terminal the quote gives way: a table that folds its numbers cannot be read.
+    quoted = ("bid", "ask") if width >= _WIDE else ()
     table = a_table(title="Orders, rung by rung")
-    table.add_column("trade", style="bold")
-    table.add_column("rung")
-    for name in ("shares", "limit", "bid", "ask", "filled"):
-        table.add_column(name, justify="right")
-    table.add_column("sent")
+    for name in ("trade", "rung"):
+        table.add_column(name, style="bold" if name == "trade" else "", no_wrap=True)
+    for name in ("shares", "limit", *quoted, "filled", "sent"):
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("end", overflow="fold", ratio=1)
     for trade in trades:
         for intent in trade.intents:
-            first = intent.attempt == 1
+            quote = (price(intent.bid), price(intent.ask)) if quoted else ()
             table.add_row(
-                f"{trade.side} {trade.symbol}" if first else "",
+                f"{trade.side} {trade.symbol}" if intent.attempt == 1 else "",
                 _rung(intent),
-                shares(intent.body.quantity),
+                _brief(intent.body.quantity),
                 price(intent.body.limit),
-                price(intent.bid),
-                price(intent.ask),
+                *quote,
                 _filled(intent),
                 clock_words(intent.created_at),
                 _end(intent),
             )
         if trade.status.value != "done":
-            table.add_row(
-                "" if trade.intents else f"{trade.side} {trade.symbol}",
-                *[""] * 7,
-                Text(f"{trade.status}: {trade.reason}", style="yellow"),
-            )
+            end = Text(f"{trade.status}: {trade.reason}", style="yellow")
+            table.add_row("" if trade.intents else f"{trade.side} {trade.symbol}", *[""] * (5 + len(quoted)), end)
     return table
+
+
+def _brief(quantity: Quantity) -> str:
+    """
+    Return shares to four decimals, marked when there are more; the ledger has them all.
+    """
+    whole = shares(quantity)
+    _, _, part = whole.partition(".")
+    return whole if len(part) <= _SHOWN_DECIMALS else f"{whole[: _SHOWN_DECIMALS - len(part)]}…"
 
 
 def _rung(intent: Intent) -> str:
@@ -198,7 +209,7 @@ def _rung(intent: Intent) -> str:
 def _filled(intent: Intent) -> str:
     match intent.state:
         case Open() | Canceling() | Closed():
-            return shares(intent.state.filled) if intent.state.filled else "–"
+            return _brief(intent.state.filled) if intent.state.filled else "–"
         case _:
             return "–"
 

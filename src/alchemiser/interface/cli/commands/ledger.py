@@ -46,13 +46,13 @@ def _show(entries: tuple[LedgerEntry, ...], archive: Archive) -> None:
     causes = causes_of(entries, archive)
     console = stdout()
     if not entries:
-        console.print("no fills; start with `alchemiser run`, or ask for another run or symbol")
+        console.print("no such fills are recorded; `alchemiser status` lists runs and what is held")
         return
     table = a_table(title="Ledger")
     for name in ("session", "seen", "side", "symbol"):
-        table.add_column(name)
+        table.add_column(name, no_wrap=True)
     for name in ("shares", "price", "amount", "slippage"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("because", overflow="fold", ratio=1)
     for entry in entries:
         table.add_row(

@@ -4,6 +4,7 @@
 
 import json
 from datetime import date, datetime
+from enum import Enum
 
 import click
 from rich.console import Console
@@ -19,6 +20,17 @@ from alchemiser.domain.events import Outcome
 from alchemiser.interface.cli.options import profile_option
 from alchemiser.interface.cli.output import stdout
 from alchemiser.interface.cli.story import show_run
+
+
+class Beginning(Enum):
+    """
+    How this command found a run.
+    """
+
+    NEW = "is run"
+    CUT_OFF = "was cut off before: same run, it went on where it stopped."
+    ENDED = "was run before: same run, no new order."
+
 
 _SUCCEEDED = {Outcome.SUCCESS, Outcome.SKIPPED}
 
@@ -54,13 +66,16 @@ def command(
     asked = None if session is None else session.date()
     with open_house(profile, session=asked) as house:
         with _progress(console, as_json=as_json) as status:
+            resumed = set()
             for message in resume(house.ports):
+                resumed.add(message.event.run_id)
                 status.update(_told(message))
         for _ in range(sessions or 1):
             day = _day(house, asked, further=sessions is not None)
             run, is_new = _trade(day, house, allowed, _progress(console, as_json=as_json))
             outcomes.append(run.outcome)
-            _show(run, house, console, is_new=is_new, as_json=as_json)
+            beginning = Beginning.NEW if is_new else Beginning.CUT_OFF if run.id in resumed else Beginning.ENDED
+            _show(run, house, console, beginning, as_json=as_json)
             if run.outcome is Outcome.FAILED:
                 break
     if not all(outcome in _SUCCEEDED for outcome in outcomes):
@@ -81,19 +96,22 @@ def _trade(day: date, house: House, allowed: frozenset[Allow], progress: Status)
     return house.ports.runs.run(run.id) or run, is_new
 
 
-def _show(run: Run, house: House, console: Console, *, is_new: bool, as_json: bool) -> None:
+def _show(run: Run, house: House, console: Console, beginning: Beginning, *, as_json: bool) -> None:
     report = report_of(run.id, house.ports)
     if as_json:
-        click.echo(json.dumps({"new": is_new} | json.loads(encode(report))))
+        click.echo(json.dumps({"new": beginning is Beginning.NEW} | json.loads(encode(report))))
         return
     show_run(report, console)
-    if not is_new:
-        console.print(f"The session of {run.session} was run before: same run, no new order.", style="yellow")
+    if beginning is not Beginning.NEW:
+        console.print(f"The session of {run.session} {beginning.value}", style="yellow")
         if run.outcome is Outcome.FAILED:
             console.print("Once its cause is mended, `alchemiser run --retry` runs it again, if nothing was ordered.")
     delivered = house.ports.runs.report(run.id)
-    for place in delivered.places if delivered is not None else ():
+    places = delivered.places if delivered is not None else ()
+    for place in places:
         console.print(f"report    {place}", soft_wrap=True)
+    if not places:
+        console.print("The report could not be delivered; `alchemiser report --text` shows it.", style="yellow")
     console.print(f"database  {house.database}", soft_wrap=True)
 
 

@@ -36,7 +36,7 @@ def command(profile: str, limit: int, *, as_json: bool) -> None:
         return
     table = a_table(title="Runs, latest first")
     for name in ("session", "outcome", "run"):
-        table.add_column(name)
+        table.add_column(name, no_wrap=True, overflow="fold")
     for name in ("equity before", "equity after", "cash"):
         table.add_column(name, justify="right")
     for run in runs:
