@@ -20,6 +20,7 @@ from alchemiser.domain.execution.order import (
 )
 from alchemiser.domain.values import Money, Price, Quantity, Side
 
+_BRIEF = 4
 _EXCHANGE = ZoneInfo("America/New_York")
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -104,6 +105,15 @@ def shares(quantity: Quantity) -> str:
     """
     text = f"{quantity.value:,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def brief_shares(quantity: Quantity) -> str:
+    """
+    Return shares to four decimals, marked when there are more: `54.3214…`.
+    """
+    whole = shares(quantity)
+    _, _, part = whole.partition(".")
+    return whole if len(part) <= _BRIEF else f"{whole[: _BRIEF - len(part)]}…"
 
 
 def price(value: Price) -> str:

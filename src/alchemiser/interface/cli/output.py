@@ -17,6 +17,7 @@ Json: TypeAlias = "bool | int | str | list[Json] | Mapping[str, Json] | None"
 
 _WIDTH_OF_PIPES = 120
 _WIDEST = 400
+_WIDE = 110
 
 
 class _Console(Console):
@@ -40,6 +41,13 @@ def stderr() -> Console:
     Return the console for errors and progress.
     """
     return _console(sys.stderr)
+
+
+def is_wide(width: int) -> bool:
+    """
+    Tell whether a table may show what can be left out.
+    """
+    return width >= _WIDE
 
 
 def print_json(value: Mapping[str, Json]) -> None:

@@ -14,6 +14,7 @@ from alchemiser.application.ports.reports import RunReport
 from alchemiser.application.reasons import reason
 from alchemiser.application.wording import (
     bps,
+    brief_shares,
     clock_words,
     day_words,
     dollars,
@@ -32,8 +33,7 @@ from alchemiser.domain.portfolio.account import Account
 from alchemiser.domain.portfolio.plan import Action, RebalancePlan
 from alchemiser.domain.portfolio.target import Target
 from alchemiser.domain.strategy.signal import Decision
-from alchemiser.domain.values import Quantity
-from alchemiser.interface.cli.output import a_table
+from alchemiser.interface.cli.output import a_table, is_wide
 
 _COLOURS = {
     Outcome.SUCCESS: "green",
@@ -44,8 +44,6 @@ _COLOURS = {
 }
 _ACTIONS = {Action.SELL: "red", Action.BUY: "green", Action.HOLD: "dim"}
 _DECISIONS_SHOWN = 4
-_SHOWN_DECIMALS = 4
-_WIDE = 110
 _MARKS = {"true": "✓", "false": "✗"}
 
 
@@ -166,7 +164,7 @@ def _plan(plan: RebalancePlan) -> Table:
 
 def _walk(trades: tuple[Trade, ...], *, width: int) -> Table:
     # On a narrow terminal the quote gives way: a table that folds its numbers cannot be read.
-    quoted = ("bid", "ask") if width >= _WIDE else ()
+    quoted = ("bid", "ask") if is_wide(width) else ()
     table = a_table(title="Orders, rung by rung")
     for name in ("trade", "rung"):
         table.add_column(name, style="bold" if name == "trade" else "", no_wrap=True)
@@ -179,7 +177,7 @@ def _walk(trades: tuple[Trade, ...], *, width: int) -> Table:
             table.add_row(
                 f"{trade.side} {trade.symbol}" if intent.attempt == 1 else "",
                 _rung(intent),
-                _brief(intent.body.quantity),
+                brief_shares(intent.body.quantity),
                 price(intent.body.limit),
                 *quote,
                 _filled(intent),
@@ -192,15 +190,6 @@ def _walk(trades: tuple[Trade, ...], *, width: int) -> Table:
     return table
 
 
-def _brief(quantity: Quantity) -> str:
-    """
-    Return shares to four decimals, marked when there are more; the ledger has them all.
-    """
-    whole = shares(quantity)
-    _, _, part = whole.partition(".")
-    return whole if len(part) <= _SHOWN_DECIMALS else f"{whole[: _SHOWN_DECIMALS - len(part)]}…"
-
-
 def _rung(intent: Intent) -> str:
     reach = reach_words(intent)
     return f"{intent.rung + 1} at {reach}" if reach.endswith("%") else reach
@@ -209,7 +198,7 @@ def _rung(intent: Intent) -> str:
 def _filled(intent: Intent) -> str:
     match intent.state:
         case Open() | Canceling() | Closed():
-            return _brief(intent.state.filled) if intent.state.filled else "–"
+            return brief_shares(intent.state.filled) if intent.state.filled else "–"
         case _:
             return "–"
 

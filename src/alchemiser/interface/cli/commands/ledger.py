@@ -8,11 +8,11 @@ import click
 
 from alchemiser.application.ports.suite import Archive
 from alchemiser.application.queries import causes_of
-from alchemiser.application.wording import bps, clock_words, dollars, price, shares
+from alchemiser.application.wording import bps, brief_shares, clock_words, dollars, price, shares
 from alchemiser.container import encode, open_archive
 from alchemiser.domain.ledger.book import LedgerEntry
 from alchemiser.interface.cli.options import json_option, profile_option
-from alchemiser.interface.cli.output import a_table, stdout
+from alchemiser.interface.cli.output import a_table, is_wide, stdout
 
 
 @click.command()
@@ -48,21 +48,22 @@ def _show(entries: tuple[LedgerEntry, ...], archive: Archive) -> None:
     if not entries:
         console.print("no such fills are recorded; `alchemiser status` lists runs and what is held")
         return
+    wide = is_wide(console.width)
     table = a_table(title="Ledger")
-    for name in ("session", "seen", "side", "symbol"):
+    for name in ("session", *(("seen",) if wide else ()), "side", "symbol"):
         table.add_column(name, no_wrap=True)
-    for name in ("shares", "price", "amount", "slippage"):
+    for name in ("shares", "price", *(("amount",) if wide else ()), "slippage"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("because", overflow="fold", ratio=1)
     for entry in entries:
         table.add_row(
             str(entry.session),
-            clock_words(entry.seen_at),
+            *((clock_words(entry.seen_at),) if wide else ()),
             entry.side.value,
             entry.symbol,
-            shares(entry.quantity),
+            shares(entry.quantity) if wide else brief_shares(entry.quantity),
             price(entry.price),
-            dollars(entry.price * entry.quantity),
+            *((dollars(entry.price * entry.quantity),) if wide else ()),
             bps(entry.slippage_bps),
             ", ".join(cause.strategy for cause in causes[entry.trade_id]),
         )

@@ -10,7 +10,7 @@ from alchemiser.application.wording import dollars, shares, signed_dollars
 from alchemiser.container import encode, open_archive
 from alchemiser.domain.ledger.book import cash_change, positions
 from alchemiser.interface.cli.options import json_option, profile_option
-from alchemiser.interface.cli.output import a_table, stdout
+from alchemiser.interface.cli.output import a_table, is_wide, stdout
 from alchemiser.interface.cli.story import outcome_text
 
 
@@ -37,14 +37,15 @@ def command(profile: str, limit: int, *, as_json: bool) -> None:
     table = a_table(title="Runs, latest first")
     for name in ("session", "outcome", "run"):
         table.add_column(name, no_wrap=True, overflow="fold")
-    for name in ("equity before", "equity after", "cash"):
-        table.add_column(name, justify="right")
+    wide = is_wide(console.width)
+    for name in (*(("equity before",) if wide else ()), "equity after", "cash"):
+        table.add_column(name, justify="right", no_wrap=True)
     for run in runs:
         table.add_row(
             str(run.session),
             outcome_text(run.outcome),
             run.id,
-            dollars(run.opening.equity) if run.opening else "",
+            *((dollars(run.opening.equity) if run.opening else "",) if wide else ()),
             dollars(run.closing.equity) if run.closing else "",
             dollars(run.closing.cash) if run.closing else "",
         )
