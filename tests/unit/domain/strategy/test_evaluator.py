@@ -44,7 +44,7 @@ def test_the_branch_not_taken_may_be_unknown() -> None:
     ("row", "why"),
     [
         ([1.0, 2.0, 3.0, NAN], "BBB has no bar on 2024-01-05, its last is of 2024-01-04"),
-        ([NAN, NAN, NAN, NAN], "BBB has no bar until 2024-01-05"),
+        ([NAN, NAN, NAN, NAN], "BBB has no bar up to 2024-01-05"),
         (None, "there are no bars of BBB"),
     ],
 )
