@@ -20,7 +20,21 @@ _SETTINGS = (
     "{:rebalance-frequency :monthly}",
     '{:asset-class "EQUITIES", :rebalance-threshold 0.05}',
 )
-_CLAUSES = ("group", "equal", "specified", "inverse", "if", "if", "if", "filter", "filter", "filter")
+_CLAUSES = (
+    "group",
+    "equal",
+    "specified",
+    "listed",
+    "inverse",
+    "if",
+    "if",
+    "if",
+    "filter",
+    "filter",
+    "filter",
+    "ranked",
+)
+_NAMES = (" nil", " nil", ' "A fund"', "")
 _DEEPEST = 4
 
 
@@ -34,7 +48,7 @@ def texts(draw: st.DrawFn) -> str:
 
 def _holding(draw: st.DrawFn, depth: int) -> str:
     if depth == _DEEPEST or draw(st.integers(0, 5)) < depth:
-        return f'(asset "{draw(st.sampled_from(SYMBOLS))}" nil)'
+        return _asset(draw)
     match draw(st.sampled_from(_CLAUSES)):
         case "group":
             name = draw(st.sampled_from(["Same name", "Other"]))
@@ -43,16 +57,38 @@ def _holding(draw: st.DrawFn, depth: int) -> str:
             return f"(weight-equal {_vector(draw, depth, 3)})"
         case "specified":
             weights = st.lists(st.sampled_from(["0.5", "20", "33.3", "1"]), min_size=1, max_size=3)
-            return f"(weight-specified {' '.join(f'{w} {_holding(draw, depth + 1)}' for w in draw(weights))})"
+            # A child of weight 0 is checked and left out.
+            nothing = f" 0 {_holding(draw, depth + 1)}" if draw(st.booleans()) else ""
+            return f"(weight-specified {' '.join(f'{w} {_holding(draw, depth + 1)}' for w in draw(weights))}{nothing})"
+        case "listed":
+            weights = st.lists(st.sampled_from(["0.5", "20", "0.001"]), min_size=1, max_size=3)
+            assets = " ".join(f"{_asset(draw)[:-1]} {w})" for w in draw(weights))
+            return f"(weight-specified [{assets}])"
         case "inverse":
             return f"(weight-inverse-volatility {draw(st.integers(2, 4))} {_vector(draw, depth, 3)})"
         case "if":
             otherwise = _vector(draw, depth, 2) if draw(st.booleans()) else ""
-            return f"(if {_condition(draw, depth + 1)} {_vector(draw, depth, 2)} {otherwise})"
+            then = _holding(draw, depth + 1) if draw(st.booleans()) else _vector(draw, depth, 3)
+            word = draw(st.sampled_from(["if", "if", "if-then-else"]))
+            return f"({word} {_condition(draw, depth + 1)} {then} {otherwise})"
+        case "filter":
+            return _filter(draw, _vector(draw, depth, 4))
         case _:
-            indicator = draw(st.sampled_from(INDICATORS))
-            select = f"(select-{draw(st.sampled_from(['top', 'bottom']))} {draw(st.integers(1, 3))})"
-            return f"(filter ({_head(draw, indicator)}) {select} {_vector(draw, depth, 4)})"
+            # Groups that filter, ranked among each other: filters nested two deep.
+            groups = [f'(group "G" [{_filter(draw, _vector(draw, depth + 1, 3))}])' for _ in range(2)]
+            return _filter(draw, f"[{' '.join(groups)} {_holding(draw, depth + 1)}]")
+
+
+def _asset(draw: st.DrawFn) -> str:
+    symbol = draw(st.sampled_from(SYMBOLS))
+    ticker = draw(st.sampled_from([symbol, symbol, f"EQUITIES::{symbol}//USD"]))
+    return f'(asset "{ticker}"{draw(st.sampled_from(_NAMES))})'
+
+
+def _filter(draw: st.DrawFn, children: str) -> str:
+    score = " ".join(_head(draw, draw(st.sampled_from(INDICATORS))))
+    select = f"(select-{draw(st.sampled_from(['top', 'bottom']))} {draw(st.integers(1, 3))})"
+    return f"(filter ({score}) {select} {children})"
 
 
 def _vector(draw: st.DrawFn, depth: int, most: int) -> str:
@@ -73,25 +109,28 @@ def _condition(draw: st.DrawFn, depth: int) -> str:
 def _operand(draw: st.DrawFn, depth: int) -> str:
     if draw(st.integers(0, 3)) == 0:
         return draw(st.sampled_from(_NUMBERS))
-    indicator = draw(st.sampled_from(INDICATORS))
+    name, parameters = _head(draw, draw(st.sampled_from(INDICATORS)))
     if draw(st.integers(0, 2)) == 0 and depth < _DEEPEST:
-        return f"({_head(draw, indicator)} {_holding(draw, depth + 1)})"
-    name, _, parameters = _head(draw, indicator).partition(" {")
-    entries = " {" + parameters if parameters else ""
-    return f'({name} "{draw(st.sampled_from(SYMBOLS))}"{entries})'
+        return f"({name} {parameters} {_holding(draw, depth + 1)})"
+    return f'({name} "{draw(st.sampled_from(SYMBOLS))}" {parameters})'
 
 
-def _head(draw: st.DrawFn, indicator: Indicator) -> str:
+def _head(draw: st.DrawFn, indicator: Indicator) -> tuple[str, str]:
     name = draw(st.sampled_from([indicator.name, *indicator.synonyms]))
-    windows = {
+    windows: dict[str, int | str] = {
         "window": draw(st.integers(2, LONGEST_WINDOW)),
         "short-window": draw(st.integers(1, 2)),
         "long-window": draw(st.integers(3, LONGEST_WINDOW)),
         "smooth-window": draw(st.integers(1, 3)),
     }
-    entries = ", ".join(f":{p.name} {windows[p.name]}" for p in indicator.parameters if p.is_whole)
+    deviations = draw(st.sampled_from(["", "1", "2.5"]))
+    given = {**windows, **({"standard-deviations": deviations} if deviations else {})}
+    entries = [f":{p.name} {given[p.name]}" for p in indicator.parameters if p.name in given]
     spelt = draw(st.sampled_from([name, f"(unimplemented :{name})"]))
-    return f"{spelt} {{{entries}}}" if entries else spelt
+    if len(indicator.parameters) == 1 and draw(st.integers(0, 3)) == 0:
+        # The old positional spelling.
+        return spelt, str(windows["window"])
+    return spelt, f"{{{', '.join(entries)}}}" if entries else ""
 
 
 @st.composite

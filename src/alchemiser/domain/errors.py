@@ -285,10 +285,12 @@ def _with_excerpt(problem: str, *, span: Span | None, text: str, file: str) -> s
     if span is None:
         return f"{file}: {problem}"
     head = f"{file}:{span.line}:{span.column}: {problem}"
-    lines = text.split("\n")
-    if not text or span.line > len(lines):
+    if not text:
         return head
-    line = lines[span.line - 1].rstrip("\r")
-    first = max(0, span.column - 61)
-    shown = "".join(char if char.isprintable() else " " for char in line[first : first + 120])
-    return f"{head}\n  {shown}\n  {' ' * (span.column - 1 - first)}^"
+    begin = text.rfind("\n", 0, span.start) + 1
+    end = text.find("\n", begin)
+    first = max(begin, span.start - 60)
+    shown = text[first : min(first + 120, len(text) if end < 0 else end)].rstrip("\r")
+    # What is no character to look at would move the cursor, or cannot be printed at all.
+    shown = "".join(character if character.isprintable() else " " for character in shown)
+    return f"{head}\n  {shown}\n  {' ' * (span.start - first)}^"

@@ -30,7 +30,7 @@ def as_symbol(text: str) -> Symbol:
         ValueError: the text is no ticker: up to 15 of A–Z, 0–9, `.`, `/`, `-`, beginning with a letter or digit.
     """
     if not _TICKER.match(text) or ".." in text or "//" in text:
-        raise ValueError(f"expected a ticker such as SPY or BRK/B, found {text!r}")
+        raise ValueError(f"expected a ticker such as SPY or BRK/B, found {text[:40]!r}")
     return Symbol(text)
 
 

@@ -7,6 +7,7 @@ Forms to a strategy: every clause checked, equal sub-trees one object.
 4. lower the tree to a plan, and derive from it fingerprint and requirements.
 """
 
+import re
 from decimal import Decimal
 
 from alchemiser.domain.errors import DslCompileError
@@ -16,7 +17,6 @@ from alchemiser.domain.strategy.drafts import (
     Intern,
     decimal_of,
     described,
-    legible,
     node_of,
     refuse,
     symbol_of,
@@ -45,6 +45,7 @@ from alchemiser.domain.strategy.requirements import requirements_of
 from alchemiser.domain.strategy.symphony import Symphony
 
 NAME_LIMIT = 200
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 _CLAUSES = {
     "asset": asset_draft,
@@ -95,8 +96,8 @@ def _symphony(forms: tuple[Form, ...], file: str) -> Symphony:
             refuse(first, f'expected (defsymphony "name" {{…}} body), found {described(first)}')
     if not 1 <= len(name.value.strip()) <= NAME_LIMIT:
         refuse(name, f"expected a name of 1 to {NAME_LIMIT} characters, found {len(name.value)}")
-    if legible(name.value) != name.value:
-        refuse(name, "expected a name of printable characters, found a control character in it")
+    if _CONTROL.search(name.value):
+        refuse(name, f"expected a name without control characters, found {described(name)}")
     rebalance = _rebalance(settings)
     match body:
         case Vector(items=(List() as only,)):
@@ -190,8 +191,10 @@ def _rebalance(settings: Map) -> ast.Rebalance:
     for key, value in zip(settings.items[::2], [*settings.items[1::2], settings], strict=False):
         if not isinstance(key, Kw) or key.name not in {"asset-class", "rebalance-frequency", "rebalance-threshold"}:
             refuse(key, f"expected :asset-class, :rebalance-frequency or :rebalance-threshold, found {described(key)}")
-        if key.name in entries or value is settings:
-            refuse(key, f"expected {described(key)} once, with a value")
+        if key.name in entries:
+            refuse(key, f"expected {described(key)} once, found it again")
+        if value is settings:
+            refuse(key, f"expected a value after {described(key)}, found none")
         entries[key.name] = value
     _check_asset_class(entries.get("asset-class"))
     frequency = _frequency(entries.get("rebalance-frequency"))

@@ -16,7 +16,9 @@ from alchemiser.domain.strategy.forms import Form, Kw, List, Map, Num, Str, Sym,
 from alchemiser.domain.values import Symbol, as_symbol
 
 NUMBER_LIMIT = Decimal("1e18")
-_SHOWN = 40
+DECIMALS_LIMIT = 30
+_NUMBER_LENGTH_LIMIT = 100
+_SHOWN_LIMIT = 40
 _FIRST_LEGIBLE = 0x20
 _CONTROLS = frozenset(map(chr, range(0x7F, 0xA0)))
 
@@ -51,13 +53,13 @@ def described(form: Form) -> str:
     """
     match form:
         case Sym():
-            return form.name
+            return shortened(form.name)
         case Kw():
-            return f":{form.name}"
+            return f":{shortened(form.name)}"
         case Str():
-            return f'"{form.value[:40]}"'
+            return f'"{shortened(form.value)}"'
         case Num():
-            return form.text
+            return shortened(form.text)
         case List():
             return f"({described(form.items[0])} …)" if form.items and is_atom(form.items[0]) else "a list"
         case Vector():
@@ -81,11 +83,14 @@ def decimal_of(form: Form, what: str) -> Decimal:
     """
     if not isinstance(form, Num):
         refuse(form, f"expected {what}, found {described(form)}")
+    if len(form.text) > _NUMBER_LENGTH_LIMIT:
+        refuse(form, f"expected {what} of at most {_NUMBER_LENGTH_LIMIT} characters, found {len(form.text):,}")
     value = Decimal(form.text)
     if abs(value) >= NUMBER_LIMIT:
-        refuse(form, f"expected {what} below 1e18, found {shortened(form.text)}")
-    if value and abs(value) <= 1 / NUMBER_LIMIT:
-        refuse(form, f"expected {what} of 0 or above 1e-18 in size, found {shortened(form.text)}")
+        refuse(form, f"expected {what} below 1e18, found {described(form)}")
+    exponent = value.as_tuple().exponent
+    if isinstance(exponent, int) and exponent < -DECIMALS_LIMIT:
+        refuse(form, f"expected {what} of at most {DECIMALS_LIMIT} decimals, found {-exponent:,}")
     return value
 
 
@@ -121,7 +126,7 @@ def symbol_of(form: Form) -> Symbol:
         refuse(form, f'expected a ticker such as "SPY", found {described(form)}')
     kind, separator, rest = form.value.partition("::")
     if separator and kind != "EQUITIES":
-        refuse(form, f"expected an equity, found {form.value!r}; only US stocks and funds can be traded")
+        refuse(form, f"expected an equity, found {shortened(form.value)!r}; only US stocks and funds can be traded")
     ticker = rest.removesuffix("//USD") if separator else form.value
     try:
         return as_symbol(ticker)

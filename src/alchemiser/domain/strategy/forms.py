@@ -4,13 +4,14 @@ Forms: what a text is made of, each with its place.
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
+from itertools import islice
 from typing import TypeAlias
 
 from alchemiser.domain.errors import Span
 
+# A string that does not close is one token to the end of the text: no quote in it is tried again.
 TOKEN = re.compile(
-    r"""[\s,]*+(?:;[^\n]*+[\s,]*+)*+([()\[\]{}]|"(?:[^"\\]++|\\.)*+"|[^\s,;()\[\]{}"]++|"|\Z)""", re.DOTALL
+    r"""[\s,]*+(?:;[^\n]*+[\s,]*+)*+([()\[\]{}]|"(?:[^"\\]++|\\.)*+"?+|[^\s,;()\[\]{}"]++|\Z)""", re.DOTALL
 )
 
 
@@ -27,13 +28,13 @@ class Source:
         """
         Return the span from one token to another, both inclusive, by their numbers.
         """
-        start, end = self._offsets[first][0], self._offsets[last][1]
+        # Only errors ask: the tokens are walked again rather than a million offsets kept.
+        matches = islice(TOKEN.finditer(self.text), first, None)
+        opening = next(matches)
+        closing = opening if first == last else next(islice(matches, last - first - 1, None))
+        start, end = opening.start(1), closing.end(1)
         line = self.text.count("\n", 0, start) + 1
         return Span(line=line, column=start - self.text.rfind("\n", 0, start), start=start, end=end)
-
-    @cached_property
-    def _offsets(self) -> tuple[tuple[int, int], ...]:
-        return tuple(match.span(1) for match in TOKEN.finditer(self.text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

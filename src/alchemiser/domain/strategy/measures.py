@@ -88,7 +88,7 @@ def head_indicator(form: List) -> Indicator | None:
         case (Sym(name="unimplemented"), Kw() as keyword):
             indicator = indicator_named(keyword.name)
             if indicator is None:
-                refuse(keyword, f"expected an indicator ({_known()}), found :{keyword.name}")
+                refuse(keyword, f"expected an indicator ({_known()}), found {described(keyword)}")
             return indicator
         case _:
             return None

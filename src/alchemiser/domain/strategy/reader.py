@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from itertools import accumulate
 from typing import NoReturn, TypeAlias
 
-from alchemiser.domain.errors import DslSyntaxError
+from alchemiser.domain.errors import DslSyntaxError, Span
 from alchemiser.domain.strategy.forms import (
     TOKEN,
     Atom,
@@ -33,8 +33,10 @@ NESTING_LIMIT = 1_000
 NODE_LIMIT = 1_000_000
 SIZE_LIMIT = 16 * 1024 * 1024
 
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(?:\d++(?:\.\d*+)?+|\.\d++)(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
 _NAME = re.compile(r"[A-Za-z*!_?<>=%&$/+.-][A-Za-z0-9*!_?<>=%&$/+.:#'-]*\Z")
+_CLOSED = re.compile(r'"(?:[^"\\]++|\\.)*+"\Z', re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\"}
 _CLOSER = {"(": ")", "[": "]", "{": "}"}
@@ -73,6 +75,8 @@ def _read(source: Source, *, atoms: dict[str, Form] | None, lists: _Lists | None
             span=None,
             file=source.file,
         )
+    if not source.text.isascii():
+        _check_characters(source)
     known = {} if atoms is None else atoms
     tokens = TOKEN.findall(source.text)
     if len(tokens) > NODE_LIMIT:
@@ -118,7 +122,7 @@ def _bracketed(
 
 def _atom(token: str, source: Source, number: int) -> Atom:
     if token[0] == '"':
-        if len(token) == 1:
+        if not _CLOSED.match(token):
             _refuse("expected a closing quote, found the end of the text", source, number)
         return Str(source=source, first=number, last=number, value=_unescaped(token, source, number))
     if _NUMBER.match(token):
@@ -137,6 +141,16 @@ def _unescaped(token: str, source: Source, number: int) -> str:
         if match[1] not in _ESCAPED:
             _refuse(f'expected \\n, \\t, \\r, \\" or \\\\ in a string, found {match[0]!r}', source, number)
     return _ESCAPE.sub(lambda match: _ESCAPED[match[1]], token[1:-1])
+
+
+def _check_characters(source: Source) -> None:
+    found = _SURROGATE.search(source.text)
+    if found is None:
+        return
+    start, line = found.start(), source.text.count("\n", 0, found.start()) + 1
+    span = Span(line=line, column=start - source.text.rfind("\n", 0, start), start=start, end=start + 1)
+    problem = f"expected characters of Unicode, found half a surrogate pair, U+{ord(found[0]):X}"
+    raise DslSyntaxError(problem, span=span, text=source.text, file=source.file)
 
 
 def _refuse(problem: str, source: Source, number: int) -> NoReturn:

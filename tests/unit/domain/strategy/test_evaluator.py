@@ -13,24 +13,6 @@ UP = '(> (cumulative-return "AAA" {:window 1}) 0)'
 RISING, FALLING = [1.0, 2.0, 3.0, 4.0], [8.0, 7.0, 6.0, 5.0]
 
 
-def test_weights_multiply_down_and_add_up_over_paths() -> None:
-    """
-    A symbol that is reached twice gets both shares.
-    """
-    evaluation = evaluated(f"(weight-equal [{AAA} (weight-specified 25 {AAA} 75 {BBB})])", AAA=[1.0], BBB=[1.0])
-
-    assert {"AAA": "0.625", "BBB": "0.375"} == last_weights(evaluation)
-
-
-def test_a_false_condition_without_else_holds_cash() -> None:
-    """
-    Half of the portfolio asks something false and has no other branch: half is cash.
-    """
-    body = f"(weight-equal [{BBB} (if (not {UP}) [{AAA}])])"
-
-    assert {"BBB": "0.5"} == last_weights(evaluated(body, AAA=RISING, BBB=FALLING))
-
-
 def test_the_branch_not_taken_may_be_unknown() -> None:
     """
     Missing data counts only where it decides.
@@ -102,18 +84,6 @@ def test_a_candidate_with_a_gap_is_no_quiet_omission(row: list[float] | None) ->
     assert isinstance(undefined, SignalUndefined)
     assert ("BBB",) == undefined.symbols
     assert undefined.node == "(filter (cumulative-return {:window 2}) (select-top 1))"
-
-
-def test_a_group_is_scored_on_its_own_returns() -> None:
-    """
-    The weights of one session earn the return of the next: the branch held yesterday counts, not today's.
-    """
-    group = f'(group "Switch" [(if {UP} [{AAA}] [{BBB}])])'
-    body = f'(if (> (cumulative-return {{:window 1}} {group}) 50) [(asset "CCC" nil)] [{AAA}])'
-    # On the last day the group, decided to hold AAA the day before, earns AAA's 100 percent.
-    evaluation = evaluated(body, AAA=[1.0, 2.0, 4.0], BBB=[9.0, 8.0, 7.0], CCC=[1.0] * 3)
-
-    assert {"CCC": "1"} == last_weights(evaluation)
 
 
 def test_a_group_of_one_asset_is_measured_as_the_asset() -> None:
