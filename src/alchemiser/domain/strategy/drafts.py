@@ -103,9 +103,10 @@ def legible(text: str) -> str:
 
 def shortened(text: str) -> str:
     """
-    Return a text short enough for a message.
+    Return the beginning of a text as an error can show it: on one line, nothing in it that moves a cursor.
     """
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    shown = text if len(text) <= _SHOWN_LIMIT else f"{text[:_SHOWN_LIMIT]}…"
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in shown)
 
 
 def whole_of(form: Form, what: str, *, minimum: int, maximum: int) -> int:
