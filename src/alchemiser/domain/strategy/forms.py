@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
-from alchemiser.domain.errors import Span
+from alchemiser.domain.errors import DslCompileError, Span
 
 TOKEN = re.compile(
     r"""[\s,]*+(?:;[^\n]*+[\s,]*+)*+([()\[\]{}]|"(?:[^"\\]++|\\.)*+"|[^\s,;()\[\]{}"]++|"|\Z)""", re.DOTALL
@@ -30,6 +30,12 @@ class Source:
         start, end = self._offsets[first][0], self._offsets[last][1]
         line = self.text.count("\n", 0, start) + 1
         return Span(line=line, column=start - self.text.rfind("\n", 0, start), start=start, end=end)
+
+    def refusal(self, problem: str, first: int, last: int) -> DslCompileError:
+        """
+        Return the error that points from one token to another.
+        """
+        return DslCompileError(problem, span=self.span(first, last), text=self.text, file=self.file)
 
     @cached_property
     def _offsets(self) -> tuple[tuple[int, int], ...]:
