@@ -89,7 +89,7 @@ def operand(spot: Spot) -> Piece:
     check_fields(spot, _SIDE, "a side of a comparison")
     constant, ticker, subject = spot.entry("constant"), spot.entry("ticker"), spot.entry("of")
     if constant.value is not None:
-        beside = next((key for key in ("fn", "ticker", "of") if spot.entry(key).value is not None), None)
+        beside = next((key for key in ("fn", "ticker", "of") if spot.field(key) is not None), None)
         if beside is not None:
             spot.refuse(f"expected either a constant or an indicator, found a constant and {beside!r}")
         form = number(constant, "a constant")
@@ -147,6 +147,8 @@ def _for_tickers(spot: Spot) -> Piece:
     check_fields(side, frozenset({"fn", "ticker", "params"}), "the left side of a binary-compound condition")
     if side.entry("ticker").value != EVERY_TICKER:
         side.entry("ticker").refuse(f'expected "%", for each of `tickers`, found {side.entry("ticker").found}')
+    if isinstance(spot.field("rhs"), Mapping) and spot.entry("rhs").field("of") is not None:
+        spot.entry("rhs").entry("of").refuse("expected a ticker or a constant beside tickers, found a holding")
     lefts = [
         _measured_side(side, (text(ticker, ticker.word('a ticker such as "SPY"')),))
         for ticker in spot.entry("tickers").items("tickers")
@@ -192,7 +194,7 @@ def _kind(spot: Spot) -> str:
     wrapped = _wrapped(spot)
     if wrapped:
         return wrapped[0]
-    fields = {key for key in _keys(spot) if spot.entry(key).value is not None}
+    fields = {key for key in _keys(spot) if spot.field(key) is not None}
     if {"tickers"} & fields:
         shape = "binary-compound"
     elif {"conditions"} & fields:

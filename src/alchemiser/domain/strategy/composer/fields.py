@@ -62,6 +62,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
     "wt-cash-specified": frozenset({"children"}),
     "wt-inverse-vol": frozenset({"children", "window-days"}),
 }
+_WITH_STEP = {step: fields | {"step"} for step, fields in FIELDS.items()}
 _WEIGHTS = ("wt-cash-equal", "wt-cash-specified", "wt-inverse-vol")
 
 
@@ -69,16 +70,17 @@ def step_of(spot: Spot) -> str:
     """
     Return the step of a node and check that it holds nothing unknown.
     """
-    where = spot.entry("step")
-    step = where.word('a step such as "asset" or "if"')
+    step = spot.field("step")
+    if not isinstance(step, str):
+        step = spot.entry("step").word('a step such as "asset" or "if"')
     if step == "wt-marketcap":
-        where.refuse(
+        spot.entry("step").refuse(
             'expected weights that closes decide, found "wt-marketcap"; no market capitalisations are loaded, '
             "weight the children another way"
         )
     if step not in FIELDS:
-        where.refuse(f"expected a step ({', '.join(sorted(FIELDS))}), found {where.found}")
-    check_fields(spot, FIELDS[step] | {"step"}, step)
+        spot.entry("step").refuse(f"expected a step ({', '.join(sorted(FIELDS))}), found {spot.entry('step').found}")
+    check_fields(spot, _WITH_STEP[step], step)
     return step
 
 

@@ -23,7 +23,9 @@ from alchemiser.domain.strategy.reader import NODE_LIMIT, SIZE_LIMIT
 NESTING_LIMIT = 4_096
 LINE_WIDTH = 100
 
-_TOKEN = re.compile(r'[ \t\r\n]*+([{}\[\]:,]|"(?:[^"\\]++|\\.)*+"|[^ \t\r\n{}\[\]:,"]++|"|\Z)', re.DOTALL)
+# A string that does not close is one token up to the end: looking for its end again and again would take forever.
+_TOKEN = re.compile(r'[ \t\r\n]*+([{}\[\]:,]|"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[^ \t\r\n{}\[\]:,"]++|\Z)', re.DOTALL)
+_CLOSED = re.compile(r'"(?:[^"\\]++|\\.)*+"\Z', re.DOTALL)
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,3})?\Z", re.ASCII)
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPED = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
@@ -154,7 +156,7 @@ class _Reader:
         return text
 
     def _string(self, mark: str) -> str:
-        if len(mark) == 1:
+        if not _CLOSED.match(mark):
             self._refuse("expected a closing quote, found the end of the text")
         if _CONTROL.search(mark):
             self._refuse("expected control characters of a string as \\n, \\t or \\u0000, found one bare")

@@ -43,13 +43,20 @@ class Spot(Source):
             spot = spot.parent
         return "$" + "".join(reversed(steps))
 
+    def field(self, key: str) -> Plain:
+        """
+        Return the value of a field, None when it is missing; refuse what has no fields.
+        """
+        # Nearly all objects are dicts, which are known at once.
+        if not isinstance(self.value, dict) and not isinstance(self.value, Mapping):
+            self.refuse(f"expected an object, found {self.found}")
+        return self.value.get(key)
+
     def entry(self, key: str) -> "Spot":
         """
-        Return the spot of a field; refuse a value that has none.
+        Return the spot of a field; refuse what has no fields.
         """
-        if not isinstance(self.value, Mapping):
-            self.refuse(f"expected an object, found {self.found}")
-        return self._below(self.value.get(key), key)
+        return self._below(self.field(key), key)
 
     def items(self, what: str) -> "tuple[Spot, ...]":
         """

@@ -25,6 +25,7 @@ from alchemiser.domain.strategy.composer.pieces import (
     vector,
 )
 from alchemiser.domain.strategy.composer.spots import Spot
+from alchemiser.domain.strategy.drafts import NUMBER_LIMIT
 from alchemiser.domain.strategy.forms import Form
 
 HOLDINGS = "holdings"
@@ -92,9 +93,10 @@ def _node(spot: Spot) -> Piece:
 
 
 def _asset(spot: Spot) -> Piece:
-    if spot.entry("children").value not in (None, ()):
+    if spot.field("children") not in (None, ()):
         spot.entry("children").refuse("expected no children of an asset, found some")
-    ticker = text(spot.entry("ticker"), spot.entry("ticker").word('a ticker such as "SPY"'))
+    where = spot.entry("ticker")
+    ticker = text(where, where.word('a ticker such as "SPY"'))
     form = listed(spot, sym(spot, "asset"), ticker, sym(spot, "nil"))
     return Piece(build=lambda _: form)
 
@@ -122,7 +124,7 @@ def _specified(spot: Spot) -> Piece:
         if _is_empty(child) and weight:
             child.entry("weight").refuse('expected a holding for this weight, found the placeholder "empty"')
     wholes = {whole for _, (_, whole) in pairs}
-    common = lcm(*[(weight / whole).denominator for _, (weight, whole) in pairs])
+    common = 1 if len(wholes) == 1 else _common(pairs)
     weights: list[Form] = []
     for child, (weight, whole) in pairs:
         own = weight if len(wholes) == 1 else weight / whole * common
@@ -133,6 +135,16 @@ def _specified(spot: Spot) -> Piece:
         return listed(spot, sym(spot, "weight-specified"), *turns)
 
     return Piece(needs=_nodes([child for child, _ in pairs]), build=build)
+
+
+def _common(pairs: Sequence[tuple[Spot, tuple[Fraction, Fraction]]]) -> int:
+    common = 1
+    for child, (weight, whole) in pairs:
+        common = lcm(common, (weight / whole).denominator)
+        if common >= NUMBER_LIMIT:
+            spot = child.entry("weight")
+            spot.refuse("expected weights of a common den below 1e18, found one more den that has none with the others")
+    return common
 
 
 def _share(spot: Spot) -> tuple[Fraction, Fraction]:
@@ -203,7 +215,7 @@ def _branches(spot: Spot) -> tuple[Spot, Spot | None]:
 
 def _check_else(spot: Spot) -> None:
     for key in sorted(CONDITION):
-        if spot.entry(key).value is not None:
+        if spot.field(key) is not None:
             spot.entry(key).refuse(f"expected no condition in an else branch, found {key!r}")
 
 
@@ -223,7 +235,7 @@ def _children(spot: Spot, *, least: int = 1) -> tuple[Spot, ...]:
 
 
 def _is_empty(spot: Spot) -> bool:
-    return spot.entry("step").value == "empty" and step_of(spot) == "empty"
+    return spot.field("step") == "empty" and step_of(spot) == "empty"
 
 
 def _nodes(spots: Sequence[Spot]) -> tuple[Need, ...]:

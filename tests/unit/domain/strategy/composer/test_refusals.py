@@ -368,6 +368,38 @@ REFUSALS: dict[str, tuple[Json, str, str, str]] = {
         'expected "%", for each of `tickers`',
         'found "SPY"',
     ),
+    "tickers against a holding": (
+        block(
+            {
+                "lhs": {**RSI, "ticker": "%"},
+                "tickers": ["SPY"],
+                "operator": "any",
+                "comparator": "gt",
+                "rhs": {"fn": "rsi", "of": SPY},
+            }
+        ),
+        f"{BRANCH}.condition.rhs.of",
+        "expected a ticker or a constant beside tickers",
+        "found a holding",
+    ),
+    "dens without a common one": (
+        a_tree(
+            a_step(
+                "wt-cash-specified",
+                {**SPY, "weight": {"num": 1, "den": 999_999_999_989}},
+                {**TLT, "weight": {"num": 1, "den": 999_999_999_961}},
+            )
+        ),
+        f"{STEP}.children[1].weight",
+        "expected weights of a common den below 1e18",
+        "found one more den",
+    ),
+    "a weight of too many digits": (
+        weighted("0." + "1" * 40),
+        f"{BRANCH}.weight.num",
+        "expected a weight of at most 28 digits",
+        'found "0.111',
+    ),
     "two things to measure": (
         block({**BINARY, "lhs": {**RSI, "of": SPY}}),
         f"{BRANCH}.condition.lhs",
@@ -408,6 +440,8 @@ JSON_ERRORS: dict[str, tuple[str, int, int, str, str]] = {
     "an open object": ('{"a": 1', 1, 8, "expected a comma or '}'", "found the end of the text"),
     "an open list": ("[1", 1, 3, "expected a comma or ']'", "found the end of the text"),
     "an open string": ('{"a": "b', 1, 7, "expected a closing quote", "found the end of the text"),
+    "an open string of escapes": ('"' + r"\"" * 200_000, 1, 1, "expected a closing quote", "found the end of the text"),
+    "an open string that ends in an escape": (r'"\"' + "\\", 1, 1, "expected a closing quote", "found the end"),
     "a wrong closer": ("[1}", 1, 3, "expected a comma or ']'", "found }"),
     "a bare key": ("{a: 1}", 1, 2, "expected a key in double quotes", "found a"),
     "a key twice": ('{"a": 1,\n "a": 2}', 2, 2, "expected each key of an object once", 'found "a" again'),
