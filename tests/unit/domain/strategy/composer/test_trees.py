@@ -97,10 +97,13 @@ def test_a_strategy_has_one_canonical_edn() -> None:
     """
     The words of the notation are keywords, the trader's own are strings.
     """
-    wanted = (
-        '{:step :root, :name "Test", :asset_class "EQUITIES", :rebalance :daily, '
-        ':children [{:step :wt-cash-equal, :children [{:step :asset, :ticker "SPY"}]}]}\n'
-    )
+    wanted = """\
+{:step :root,
+ :name "Test",
+ :asset_class "EQUITIES",
+ :rebalance :daily,
+ :children [{:step :wt-cash-equal, :children [{:step :asset, :ticker "SPY"}]}]}
+"""
 
     assert wanted == edn_text(tree_of(a_symphony('(asset "SPY" nil)')))
 
