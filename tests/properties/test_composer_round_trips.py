@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alchemiser.domain.errors import DslError, DslSyntaxError
+from alchemiser.domain.errors import DslCompileError, DslError, DslSyntaxError
 from alchemiser.domain.strategy.compiler import compile_text
 from alchemiser.domain.strategy.composer.documents import compile_any, compile_edn, compile_json
 from alchemiser.domain.strategy.composer.edn import edn_text
@@ -69,6 +69,22 @@ def test_a_damaged_tree_compiles_or_is_refused(text: str, data: st.DataObject) -
     assert refused is None or "expected" in refused
 
 
+@settings(deadline=None)
+@given(text=texts(), data=st.data())
+def test_an_unknown_field_is_refused_wherever_it_stands(text: str, data: st.DataObject) -> None:
+    """
+    With a field that nobody knows in any of its objects, a tree is refused at that field.
+    """
+    tree: Value = json.loads(json_text(tree_of(compile_text(text))))
+    held = data.draw(st.sampled_from(_objects(tree)))
+    held["leverage"] = 3
+
+    with pytest.raises(DslCompileError) as refused:
+        compile_json(json.dumps(tree))
+
+    assert refused.value.path.endswith(".leverage")
+
+
 @given(value=_VALUES)
 def test_json_is_read_as_the_standard_library_reads_it(value: Value) -> None:
     """
@@ -112,6 +128,19 @@ def test_a_laid_out_text_is_the_same_strategy(text: str) -> None:
 
     assert compile_text(text).fingerprint == compile_text(told).fingerprint
     assert told == laid_out(told, Comments.REFUSE)
+
+
+def _objects(root: Value) -> list[dict[str, Value]]:
+    found: list[dict[str, Value]] = []
+    stack = [root]
+    while stack:
+        value = stack.pop()
+        if isinstance(value, dict):
+            found.append(value)
+            stack.extend(value.values())
+        elif isinstance(value, list):
+            stack.extend(value)
+    return found
 
 
 def _syntax_error(text: str) -> DslSyntaxError | None:

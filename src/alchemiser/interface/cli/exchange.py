@@ -70,14 +70,14 @@ def import_(*, file: Path, output: Path | None) -> None:
 @click.option(
     "--format",
     "notation",
-    type=click.Choice(Notation, case_sensitive=False),
-    default=Notation.CLJ,
-    show_default="clj",
+    type=click.Choice([notation.value for notation in Notation]),
+    default=Notation.CLJ.value,
+    show_default=True,
     help="Canonical text, or Composer's tree as JSON or EDN.",
 )
 @output_option
 @book_option
-def export(*, file: str, notation: Notation, output: Path | None, book: Path | None) -> None:
+def export(*, file: str, notation: str, output: Path | None, book: Path | None) -> None:
     """
     Write a strategy as canonical text, JSON or EDN.
 
@@ -86,8 +86,8 @@ def export(*, file: str, notation: Notation, output: Path | None, book: Path | N
     strategy = strategy_library(book or DEFAULT_BOOK).load(file)
     if not isinstance(strategy, Symphony):
         raise ConfigurationError(f"{strategy.name}: expected a strategy with a text, found one written in Python")
-    strangers = [] if notation is Notation.CLJ else list(foreign(strategy))
-    _hand_out(strategy, notation, output)
+    strangers = [] if notation == Notation.CLJ else list(foreign(strategy))
+    _hand_out(strategy, Notation(notation), output)
     if strangers:
         words = f"Composer has no words for {' and '.join(strangers)}; only alchemiser reads this text"
         stderr().print(Text.assemble(("note: ", "bold"), words), soft_wrap=True)
@@ -106,9 +106,10 @@ def export(*, file: str, notation: Notation, output: Path | None, book: Path | N
 )
 def fmt(*, files: tuple[Path, ...], check: bool, comments: Comments) -> None:
     """
-    Lay out .clj files: one layout for every text, words as they were written.
+    Lay out .clj files in place, in one layout for all.
 
-    Comments before and after the strategy stay. A file with comments inside it is refused and left as it is.
+    Words, display names and numbers stay as they were written. Comments before and after the strategy stay; a file
+    with comments inside it is refused and left as it is.
     """
     codes = [_laid_out(file, comments, is_checked=check) for file in files]
     if any(codes):

@@ -166,28 +166,25 @@ def _measured_side(side: Spot, subject: Sequence[Form]) -> Form:
 
 
 def _entries(indicator: Indicator, parameters: Spot, days: Spot) -> list[tuple[Form, Form]]:
+    if parameters.value is not None and not isinstance(parameters.value, Mapping):
+        parameters.refuse(f"expected an object of parameters, found {parameters.found}")
+    keys = _keys(parameters)
     if not indicator.parameters:
         # What has no parameters cannot be changed by a window that an editor left there.
+        stray = next((key for key in keys if key != "window"), None)
+        if stray is not None:
+            parameters.entry(stray).refuse(f"expected no parameters for {indicator.name}, found {stray[:40]!r}")
         return []
-    entries: dict[str, Form] = {}
-    if parameters.value is not None:
-        if not isinstance(parameters.value, Mapping):
-            parameters.refuse(f"expected an object of parameters, found {parameters.found}")
-        for key in parameters.value:
-            spot = parameters.entry(key)
-            entries[key] = number(spot, f"the parameter {key!r}")
+    entries = {key: parameters.entry(key) for key in keys}
     if days.value not in (None, ""):
-        window = parameters.entry("window") if "window" in entries else days
+        window = entries.setdefault("window", days)
         if window.number("a window in sessions") != days.number("a window in sessions"):
             days.refuse(f"expected the window that the parameters say, {window.found}, found {days.found}")
-        entries["window"] = number(window, "a window in sessions")
-    return [
-        (kw(parameters.entry(key) if key in _keys(parameters) else days, key), form) for key, form in entries.items()
-    ]
+    return [(kw(spot, key), number(spot, f"the parameter {key[:40]!r}")) for key, spot in entries.items()]
 
 
-def _keys(spot: Spot) -> frozenset[str]:
-    return frozenset(spot.value) if isinstance(spot.value, Mapping) else frozenset()
+def _keys(spot: Spot) -> tuple[str, ...]:
+    return tuple(spot.value) if isinstance(spot.value, Mapping) else ()
 
 
 def _kind(spot: Spot) -> str:
@@ -212,7 +209,7 @@ def _kind(spot: Spot) -> str:
 
 def _wrapped(spot: Spot) -> tuple[str, ...]:
     # {"binary": {…}}: the kind as the only key.
-    keys = tuple(_keys(spot))
+    keys = _keys(spot)
     return keys if len(keys) == 1 and keys[0] in {"binary", "compound", "binary-compound"} else ()
 
 

@@ -300,6 +300,12 @@ REFUSALS: dict[str, tuple[Json, str, str, str]] = {
         "expected an object of parameters",
         "found 10",
     ),
+    "a parameter of a price": (
+        flat(lhs_fn="current-price", lhs_fn_params={"offset": 1}),
+        f"{BRANCH}.lhs-fn-params.offset",
+        "expected no parameters for current-price",
+        "found 'offset'",
+    ),
     "two windows that differ": (
         flat(lhs_window_days="14"),
         f"{BRANCH}.lhs-window-days",
