@@ -66,7 +66,7 @@ class StrategyFiles(StrategyLibrary):
         Return one strategy by its name in the folder, its plug-in name, or the path of its file; see the port.
         """
         if name.endswith(_SUFFIXES) or "/" in name:
-            return _compiled(Path(name))
+            return read_symphony(Path(name))
         if not _NAME.match(name):
             raise ConfigurationError(
                 f"expected a strategy's name (a-z, 0-9, _ and -) or a path {_ENDING}, found {name!r}"
@@ -101,7 +101,7 @@ class StrategyFiles(StrategyLibrary):
             raise ConfigurationError(f"{where}: file: {name} leads out of {self._root}; put the file itself there")
         if not path.is_file():
             raise ConfigurationError(f"{where}: file: expected {path}, found no such file")
-        return _compiled(path)
+        return read_symphony(path)
 
 
 def read_symphony(path: Path) -> Symphony:
@@ -112,18 +112,7 @@ def read_symphony(path: Path) -> Symphony:
         ConfigurationError: there is no such file.
         StrategyError: its text is wrong.
     """
-    text, file = read_text(path), str(path)
-    if path.suffix == ".clj":
-        return compile_text(text, file=file)
-    from alchemiser.domain.strategy.composer import documents
-
-    match path.suffix:
-        case ".json":
-            return documents.compile_json(text, file=file)
-        case ".edn":
-            return documents.compile_edn(text, file=file)
-        case _:
-            return documents.compile_any(text, file=file)
+    return _compile(read_text(path), str(path))
 
 
 def read_text(path: Path) -> str:
@@ -168,8 +157,19 @@ def write_text(path: Path, text: str) -> None:
         raise ConfigurationError(f"{path}: the file cannot be written: {exc}") from exc
 
 
-def _compiled(path: Path) -> Strategy:
-    return read_symphony(path)
+def _compile(text: str, file: str) -> Symphony:
+    suffix = Path(file).suffix
+    if suffix == ".clj":
+        return compile_text(text, file=file)
+    from alchemiser.domain.strategy.composer import documents
+
+    match suffix:
+        case ".json":
+            return documents.compile_json(text, file=file)
+        case ".edn":
+            return documents.compile_edn(text, file=file)
+        case _:
+            return documents.compile_any(text, file=file)
 
 
 def _plugin(name: str, *, where: str) -> Strategy:
