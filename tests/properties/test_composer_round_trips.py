@@ -85,6 +85,7 @@ def test_an_unknown_field_is_refused_wherever_it_stands(text: str, data: st.Data
     assert refused.value.path.endswith(".leverage")
 
 
+@settings(deadline=None)
 @given(value=_VALUES)
 def test_json_is_read_as_the_standard_library_reads_it(value: Value) -> None:
     """
@@ -95,6 +96,7 @@ def test_json_is_read_as_the_standard_library_reads_it(value: Value) -> None:
     assert [value] * 2 == [json.loads(json_text(one)) for one in read]
 
 
+@settings(deadline=None)
 @given(text=_SOUP)
 def test_any_text_is_json_or_refused_inside_it(text: str) -> None:
     """
@@ -109,6 +111,7 @@ def test_any_text_is_json_or_refused_inside_it(text: str) -> None:
     assert 0 <= error.span.start <= error.span.end <= len(text)
 
 
+@settings(deadline=None)
 @given(text=_SOUP)
 def test_no_soup_is_a_strategy(text: str) -> None:
     """
