@@ -26,6 +26,7 @@ from alchemiser.application.ports.suite import Archive, Ports
 from alchemiser.application.ports.system import Clock
 
 if TYPE_CHECKING:
+    from alchemiser.domain.strategy.symphony import Symphony
     from alchemiser.infrastructure.bars.files import BarsFile
     from alchemiser.infrastructure.settings.load import Settings
     from alchemiser.infrastructure.simulation.market import SimulatedMarket
@@ -296,6 +297,44 @@ def strategy_library(portfolio: Path) -> StrategyLibrary:
     from alchemiser.infrastructure.strategy_files import StrategyFiles
 
     return StrategyFiles(portfolio.parent, portfolio=portfolio.name)
+
+
+def read_symphony(path: Path) -> "Symphony":
+    """
+    Compile the strategy in a file: `.clj`, Composer's JSON, EDN, or JSON around such a text.
+
+    Raises:
+        ConfigurationError: there is no such file.
+        StrategyError: its text is wrong.
+    """
+    from alchemiser.infrastructure.strategy_files import read_symphony as read
+
+    return read(path)
+
+
+def read_text(path: Path) -> str:
+    """
+    Return the text of a strategy file.
+
+    Raises:
+        ConfigurationError: there is no such file.
+        StrategyError: it is too large, or no text.
+    """
+    from alchemiser.infrastructure.strategy_files import read_text as read
+
+    return read(path)
+
+
+def write_text(path: Path, text: str) -> None:
+    """
+    Write a strategy file whole or not at all.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
+    from alchemiser.infrastructure.strategy_files import write_text as write
+
+    write(path, text)
 
 
 def encode(value: object) -> str:

@@ -10,6 +10,7 @@ import pytest
 from alchemiser.domain.indicators.registry import INDICATORS, Indicator
 from alchemiser.domain.strategy.ast import Frequency
 from alchemiser.domain.strategy.compiler import NAME_LIMIT, OPERATORS, compile_text
+from alchemiser.domain.strategy.composer.fields import CONDITION, COSMETIC, FIELDS
 from alchemiser.domain.strategy.drafts import DECIMALS_LIMIT
 from alchemiser.domain.strategy.measures import WINDOW_LIMIT
 from alchemiser.domain.strategy.reader import NESTING_LIMIT, NODE_LIMIT, SIZE_LIMIT
@@ -123,3 +124,16 @@ def test_the_example_compiles() -> None:
     (example,) = re.findall(r"```clojure\n(.*?)```", DOCS, re.DOTALL)
 
     assert ("BIL", "SPY", "TLT") == compile_text(example).requirements.symbols
+
+
+@pytest.mark.parametrize("step", FIELDS)
+def test_every_step_of_composers_tree_is_documented(step: str) -> None:
+    """
+    The section names each step, and each field that is read or ignored.
+    """
+    section = DOCS.partition("## Composer's tree")[2]
+
+    assert f"`{step}`" in section
+    assert [] == [field for field in sorted(COSMETIC | CONDITION) if f"`{field}`" not in section]
+    switches = {"asset-class", "asset-classes", "children", "select?", "sort-by?"}
+    assert [] == [field for field in sorted(FIELDS[step] - switches) if f"`{field}`" not in section]

@@ -100,13 +100,18 @@ class DslError(StrategyError):
         span: the place, or None when the text has no place to show.
         text: the whole source, for the excerpt.
         file: the name shown to the user.
+        path: the place in a tree such as `$.children[0]`, where the source is one.
     """
 
-    def __init__(self, problem: str, *, span: Span | None, text: str = "", file: str = "<text>") -> None:
+    def __init__(
+        self, problem: str, *, span: Span | None, text: str = "", file: str = "<text>", path: str = ""
+    ) -> None:
         self.problem = problem
         self.span = span
         self.file = file
-        super().__init__(_with_excerpt(problem, span=span, text=text, file=file))
+        self.path = path
+        told = f"{path}: {problem}" if path else problem
+        super().__init__(_with_excerpt(told, span=span, text=text, file=file))
 
 
 class DslSyntaxError(DslError):

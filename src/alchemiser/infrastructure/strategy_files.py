@@ -3,12 +3,15 @@ The strategies of a folder: `portfolio.toml` names files and plug-ins with their
 
 1. The portfolio file may hold nothing but what is read: an unknown key, a file that is not there, one named
    twice, or allocations that do not sum to exactly 1 are refused, naming file and key.
-2. A file is found by a plain name inside the folder; links that lead out of it are not followed.
+2. A file holds a `.clj` text, Composer's JSON or EDN, as its suffix says. It is found by a plain name inside
+   the folder; links that lead out of it are not followed.
 3. A Python strategy is found by its entry point in the group `alchemiser.strategies`: a class or function
    that, called without arguments, returns a Strategy.
 """
 
+import os
 import re
+import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -21,13 +24,15 @@ from alchemiser.domain.errors import ConfigurationError, DslSyntaxError
 from alchemiser.domain.strategy.compiler import compile_text
 from alchemiser.domain.strategy.requirements import Requirements
 from alchemiser.domain.strategy.strategy import Strategy
+from alchemiser.domain.strategy.symphony import Symphony
 
 GROUP = "alchemiser.strategies"
 PORTFOLIO = "portfolio.toml"
 
 _NAME = re.compile(r"[a-z0-9_-]{1,64}\Z")
 _ALLOCATION = re.compile(r"[01](\.[0-9]{1,12})?\Z")
-_SUFFIX = ".clj"
+_SUFFIXES = (".clj", ".json", ".edn")
+_ENDING = "ending in .clj, .json or .edn"
 _LARGEST_FILE = 16 * 1024 * 1024
 _KEYS = frozenset({"file", "plugin", "allocation"})
 
@@ -60,15 +65,20 @@ class StrategyFiles(StrategyLibrary):
         """
         Return one strategy by its name in the folder, its plug-in name, or the path of its file; see the port.
         """
-        if name.endswith(_SUFFIX) or "/" in name:
-            return _compiled(Path(name))
+        if name.endswith(_SUFFIXES) or "/" in name:
+            return read_symphony(Path(name))
         if not _NAME.match(name):
             raise ConfigurationError(
-                f"expected a strategy's name (a-z, 0-9, _ and -) or a path ending in {_SUFFIX}, found {name!r}"
+                f"expected a strategy's name (a-z, 0-9, _ and -) or a path {_ENDING}, found {name!r}"
             )
-        if (self._root / f"{name}{_SUFFIX}").exists():
-            return self._file(f"{name}{_SUFFIX}", where=str(self._root))
-        return _plugin(name, where=f"{self._root} holds no {name}{_SUFFIX};")
+        files = [f"{name}{suffix}" for suffix in _SUFFIXES if (self._root / f"{name}{suffix}").exists()]
+        if len(files) > 1:
+            raise ConfigurationError(
+                f"{self._root}: expected one file of the strategy {name!r}, found {', '.join(files)}; give its path"
+            )
+        if files:
+            return self._file(files[0], where=str(self._root))
+        return _plugin(name, where=f"{self._root} holds no {name}.clj;")
 
     def _sleeves(self, path: Path) -> Iterator[Sleeve]:
         seen: set[str] = set()
@@ -83,31 +93,83 @@ class StrategyFiles(StrategyLibrary):
             yield Sleeve(strategy=strategy, allocation=allocation)
 
     def _file(self, name: str, *, where: str) -> Strategy:
-        if not name.endswith(_SUFFIX) or not _NAME.match(name.removesuffix(_SUFFIX)):
-            raise ConfigurationError(
-                f"{where}: file: expected a name of a-z, 0-9, _ and - ending in {_SUFFIX}, found {name!r}"
-            )
+        stem, dot, ending = name.rpartition(".")
+        if f"{dot}{ending}" not in _SUFFIXES or not _NAME.match(stem):
+            raise ConfigurationError(f"{where}: file: expected a name of a-z, 0-9, _ and - {_ENDING}, found {name!r}")
         path = self._root / name
         if not path.resolve().is_relative_to(self._root.resolve()):
             raise ConfigurationError(f"{where}: file: {name} leads out of {self._root}; put the file itself there")
         if not path.is_file():
             raise ConfigurationError(f"{where}: file: expected {path}, found no such file")
-        return _compiled(path)
+        return read_symphony(path)
 
 
-def _compiled(path: Path) -> Strategy:
+def read_symphony(path: Path) -> Symphony:
+    """
+    Compile the strategy in a file of any suffix, whatever its notation.
+
+    Raises:
+        ConfigurationError: there is no such file.
+        StrategyError: its text is wrong.
+    """
+    return _compile(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """
+    Return the text of a strategy file, at most 16 MB of UTF-8.
+
+    Raises:
+        ConfigurationError: there is no such file.
+        DslSyntaxError: it is too large, or no text.
+    """
     if not path.is_file():
         raise ConfigurationError(f"{path}: expected a strategy file, found no such file")
     if path.stat().st_size > _LARGEST_FILE:
         problem = f"expected a text of at most {_LARGEST_FILE} bytes, found {path.stat().st_size}"
         raise DslSyntaxError(problem, span=None, file=str(path))
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as exc:
         raise DslSyntaxError(f"expected UTF-8 text, found {exc}", span=None, file=str(path)) from exc
     except OSError as exc:
         raise ConfigurationError(f"{path}: the file cannot be read: {exc}") from exc
-    return compile_text(text, file=str(path))
+
+
+def write_text(path: Path, text: str) -> None:
+    """
+    Write a file whole or not at all, in place of one that is there.
+
+    Raises:
+        ConfigurationError: it cannot be written; what was there before stays.
+    """
+    target = path.resolve()
+    draft = target.with_name(f".{target.name}.draft")
+    try:
+        with draft.open("w", encoding="utf-8", newline="\n") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fsync(opened.fileno())
+        if target.exists():
+            shutil.copymode(target, draft)
+        draft.replace(target)
+    except OSError as exc:
+        raise ConfigurationError(f"{path}: the file cannot be written: {exc}") from exc
+
+
+def _compile(text: str, file: str) -> Symphony:
+    suffix = Path(file).suffix
+    if suffix == ".clj":
+        return compile_text(text, file=file)
+    from alchemiser.domain.strategy.composer import documents
+
+    match suffix:
+        case ".json":
+            return documents.compile_json(text, file=file)
+        case ".edn":
+            return documents.compile_edn(text, file=file)
+        case _:
+            return documents.compile_any(text, file=file)
 
 
 def _plugin(name: str, *, where: str) -> Strategy:

@@ -2,6 +2,7 @@
 The folder of strategies: what is read, and all that is refused.
 """
 
+import json
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -13,7 +14,8 @@ from alchemiser.domain.errors import ConfigurationError, DslError, SignalUndefin
 from alchemiser.domain.values import Symbol
 from alchemiser.infrastructure.calendar import new_york
 from alchemiser.infrastructure.simulation.market import SimulatedMarket
-from alchemiser.infrastructure.strategy_files import StrategyFiles
+from alchemiser.infrastructure.strategy_files import StrategyFiles, write_text
+from support.composer import SPY, a_tree
 
 SHIPPED = Path(__file__).parents[3] / "strategies"
 
@@ -92,7 +94,7 @@ def test_the_shipped_book_is_whole() -> None:
         pytest.param([a_table("three.clj")], r"file: expected .*three\.clj, found no such file", id="missing"),
         pytest.param([a_table("../one.clj")], "found '../one.clj'", id="outside"),
         pytest.param([a_table("ONE.clj")], "found 'ONE.clj'", id="capitals"),
-        pytest.param([a_table("one.txt")], "ending in .clj, found 'one.txt'", id="suffix"),
+        pytest.param([a_table("one.txt")], "ending in .clj, .json or .edn, found 'one.txt'", id="suffix"),
         pytest.param([a_table(plugin="absent")], "one plug-in 'absent' .* found 0", id="no plug-in"),
         pytest.param(["[[strategy]"], "expected a TOML file", id="no TOML"),
         pytest.param(["strategy = 3"], "strategy: expected at least one", id="no table"),
@@ -263,3 +265,49 @@ def test_bad_plugin(tmp_path: Path, name: str, message: str) -> None:
     """
     with pytest.raises(ConfigurationError, match=message):
         StrategyFiles(tmp_path).load(name)
+
+
+@pytest.mark.parametrize("suffix", ["json", "edn"])
+def test_trees_take_their_place_in_the_book(tmp_path: Path, suffix: str) -> None:
+    """
+    A file of Composer's JSON or EDN is a strategy by its name, as a `.clj` is.
+    """
+    text = json.dumps(a_tree(SPY, name="Tree"))
+    (tmp_path / f"tree.{suffix}").write_text(text.replace(": ", " ") if suffix == "edn" else text)
+    library = a_folder(tmp_path, a_table(f"tree.{suffix}"))
+
+    assert ["Tree", "Tree"] == [library.book().strategies[0].name, library.load("tree").name]
+
+
+def test_two_notations_of_one_name(tmp_path: Path) -> None:
+    """
+    A name that two files share is refused; a path tells them apart.
+    """
+    library = a_folder(tmp_path, a_table("one.clj"))
+    (tmp_path / "one.json").write_text("{}")
+
+    with pytest.raises(ConfigurationError, match=r"found one\.clj, one\.json; give its path"):
+        library.load("one")
+
+
+def test_a_file_is_written_whole_and_keeps_its_mode(tmp_path: Path) -> None:
+    """
+    What was there is replaced through links, with its permissions; no draft is left.
+    """
+    file, link = tmp_path / "one.clj", tmp_path / "link.clj"
+    file.write_text("before")
+    file.chmod(0o600)
+    link.symlink_to(file)
+
+    write_text(link, "after")
+
+    assert ("after", 0o600, True) == (file.read_text(), file.stat().st_mode & 0o777, link.is_symlink())
+    assert {"one.clj", "link.clj"} == {path.name for path in tmp_path.iterdir()}
+
+
+def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
+    """
+    A folder that is not there is a matter of configuration.
+    """
+    with pytest.raises(ConfigurationError, match="the file cannot be written"):
+        write_text(tmp_path / "absent" / "one.clj", "after")

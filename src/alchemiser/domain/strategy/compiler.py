@@ -84,6 +84,16 @@ def compile_text(text: str, *, file: str = "<text>") -> Symphony:
         return _symphony(read_apart(text, file=file), file)
 
 
+def compile_form(form: Form, *, file: str) -> Symphony:
+    """
+    Compile a strategy that was read already, or made from another notation.
+
+    Raises:
+        DslCompileError: it is no strategy; points at the form that is wrong, by its source.
+    """
+    return _symphony((form,), file)
+
+
 def _symphony(forms: tuple[Form, ...], file: str) -> Symphony:
     match forms:
         case ():

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NoReturn, TypeAlias, assert_never
 
-from alchemiser.domain.errors import DslCompileError
 from alchemiser.domain.strategy import ast
 from alchemiser.domain.strategy.forms import Form, Kw, List, Map, Num, Str, Sym, Vector
 from alchemiser.domain.values import Symbol, as_symbol
@@ -44,7 +43,7 @@ def refuse(form: Form, problem: str) -> NoReturn:
     """
     Raise DslCompileError at a form.
     """
-    raise DslCompileError(problem, span=form.span, text=form.source.text, file=form.source.file)
+    raise form.source.refusal(problem, form.first, form.last)
 
 
 def described(form: Form) -> str:

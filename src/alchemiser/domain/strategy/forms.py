@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TypeAlias
 
-from alchemiser.domain.errors import Span
+from alchemiser.domain.errors import DslCompileError, Span
 
 # A string that does not close is one token to the end of the text: no quote in it is tried again.
 TOKEN = re.compile(
@@ -35,6 +35,12 @@ class Source:
         start, end = opening.start(1), closing.end(1)
         line = self.text.count("\n", 0, start) + 1
         return Span(line=line, column=start - self.text.rfind("\n", 0, start), start=start, end=end)
+
+    def refusal(self, problem: str, first: int, last: int) -> DslCompileError:
+        """
+        Return the error that points from one token to another.
+        """
+        return DslCompileError(problem, span=self.span(first, last), text=self.text, file=self.file)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

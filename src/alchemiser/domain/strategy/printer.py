@@ -142,7 +142,7 @@ def _laid_out(root: Form, *, width: int | None) -> str:
         pieces.append(opener)
         stack.append(closer)
         is_whole = width is None or indent + widths[form] <= width
-        inner = indent + (1 if isinstance(form, Vector) else 2)
+        inner = indent + (2 if isinstance(form, List) else 1)
         for place in range(len(form.items) - 1, -1, -1):
             item = form.items[place]
             stack.append((item, inner))
@@ -153,7 +153,8 @@ def _laid_out(root: Form, *, width: int | None) -> str:
 
 def _separator(form: List | Vector | Map, place: int, *, is_whole: bool, indent: int) -> str:
     if isinstance(form, Map):
-        return " " if place % 2 else ", "
+        between = ", " if is_whole else ",\n" + " " * indent
+        return " " if place % 2 else between
     # The head keeps its first argument on its line, a weight its child.
     is_beside = isinstance(form, List) and (place == 1 or isinstance(form.items[place - 1], Num))
     return " " if is_whole or is_beside else "\n" + " " * indent

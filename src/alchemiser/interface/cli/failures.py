@@ -89,6 +89,8 @@ def error_facts(error: AlchemiserError) -> dict[str, str | int]:
     }
     if isinstance(error, DslError) and error.span is not None:
         facts |= {"file": error.file, "line": error.span.line, "column": error.span.column}
+    if isinstance(error, DslError) and error.path:
+        facts |= {"file": error.file, "path": error.path}
     hint = next((hint for kind, hint in _NEXT if isinstance(error, kind)), "")
     return facts | ({"next": hint} if hint else {})
 

@@ -17,6 +17,7 @@ from alchemiser.domain.errors import AlchemiserError, ConfigurationError, Strate
 from alchemiser.domain.strategy import ast
 from alchemiser.domain.strategy.strategy import Strategy
 from alchemiser.domain.strategy.symphony import Symphony
+from alchemiser.interface.cli.exchange import export, fmt, import_
 from alchemiser.interface.cli.failures import ExitCode, error_facts
 from alchemiser.interface.cli.inputs import DEFAULT_BOOK, book_option
 from alchemiser.interface.cli.options import json_option
@@ -28,6 +29,11 @@ def command() -> None:
     """
     List, show and validate strategies.
     """
+
+
+command.add_command(import_)
+command.add_command(export)
+command.add_command(fmt)
 
 
 @command.command("list")
