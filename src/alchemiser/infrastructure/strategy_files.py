@@ -20,6 +20,7 @@ from alchemiser.application.ports.strategies import Book, Sleeve, StrategyLibrar
 from alchemiser.domain.errors import ConfigurationError, DslSyntaxError
 from alchemiser.domain.strategy.compiler import compile_text
 from alchemiser.domain.strategy.requirements import Requirements
+from alchemiser.domain.strategy.stock import Stock
 from alchemiser.domain.strategy.strategy import Strategy
 
 GROUP = "alchemiser.strategies"
@@ -61,16 +62,18 @@ class StrategyFiles(StrategyLibrary):
         Return one strategy by its name in the folder, its plug-in name, or the path of its file; see the port.
         """
         if name.endswith(_SUFFIX) or "/" in name:
-            return _compiled(Path(name))
+            return _compiled(Path(name), Stock())
         if not _NAME.match(name):
             raise ConfigurationError(
                 f"expected a strategy's name (a-z, 0-9, _ and -) or a path ending in {_SUFFIX}, found {name!r}"
             )
         if (self._root / f"{name}{_SUFFIX}").exists():
-            return self._file(f"{name}{_SUFFIX}", where=str(self._root))
+            return self._file(f"{name}{_SUFFIX}", where=str(self._root), stock=Stock())
         return _plugin(name, where=f"{self._root} holds no {name}{_SUFFIX};")
 
     def _sleeves(self, path: Path) -> Iterator[Sleeve]:
+        # One stock for the book: files share most of what they say.
+        stock = Stock()
         seen: set[str] = set()
         for number, table in enumerate(_tables(path), start=1):
             where = f"{path}: strategy {number}"
@@ -79,10 +82,14 @@ class StrategyFiles(StrategyLibrary):
                 raise ConfigurationError(f"{where}: {key}: expected each strategy once, found {name!r} again")
             seen.add(f"{key} {name}")
             allocation = _allocation(table.get("allocation"), where)
-            strategy = self._file(name, where=where) if key == "file" else _plugin(name, where=f"{where}: plugin:")
+            strategy = (
+                self._file(name, where=where, stock=stock)
+                if key == "file"
+                else _plugin(name, where=f"{where}: plugin:")
+            )
             yield Sleeve(strategy=strategy, allocation=allocation)
 
-    def _file(self, name: str, *, where: str) -> Strategy:
+    def _file(self, name: str, *, where: str, stock: Stock) -> Strategy:
         if not name.endswith(_SUFFIX) or not _NAME.match(name.removesuffix(_SUFFIX)):
             raise ConfigurationError(
                 f"{where}: file: expected a name of a-z, 0-9, _ and - ending in {_SUFFIX}, found {name!r}"
@@ -92,10 +99,10 @@ class StrategyFiles(StrategyLibrary):
             raise ConfigurationError(f"{where}: file: {name} leads out of {self._root}; put the file itself there")
         if not path.is_file():
             raise ConfigurationError(f"{where}: file: expected {path}, found no such file")
-        return _compiled(path)
+        return _compiled(path, stock)
 
 
-def _compiled(path: Path) -> Strategy:
+def _compiled(path: Path, stock: Stock) -> Strategy:
     if not path.is_file():
         raise ConfigurationError(f"{path}: expected a strategy file, found no such file")
     if path.stat().st_size > _LARGEST_FILE:
@@ -107,7 +114,7 @@ def _compiled(path: Path) -> Strategy:
         raise DslSyntaxError(f"expected UTF-8 text, found {exc}", span=None, file=str(path)) from exc
     except OSError as exc:
         raise ConfigurationError(f"{path}: the file cannot be read: {exc}") from exc
-    return compile_text(text, file=str(path))
+    return compile_text(text, file=str(path), stock=stock)
 
 
 def _plugin(name: str, *, where: str) -> Strategy:

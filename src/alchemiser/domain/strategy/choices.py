@@ -93,12 +93,13 @@ def selected(select: Selection, count: int, scores: Sequence[Reading]) -> Choice
     values = np.round(np.stack([score.values for score in scores]), SCORE_DECIMALS)
     is_left = ~np.isnan(values)
     keys = np.where(is_left, values if select == "top" else -values, -np.inf)
-    beaten_by = np.zeros(values.shape, dtype=np.int32)
+    counted = np.int8 if len(scores) <= np.iinfo(np.int8).max else np.int32
+    beaten_by = np.zeros(values.shape, dtype=counted)
     for first in range(len(scores) - 1):
         # A candidate holds its place against every later one that scores no better.
         holds = keys[first] >= keys[first + 1 :]
         beaten_by[first + 1 :] += holds
-        beaten_by[first] += len(holds) - np.add.reduce(holds, axis=0, dtype=np.int32)
+        beaten_by[first] += len(holds) - np.add.reduce(holds, axis=0, dtype=counted)
     members = is_left & (beaten_by < count)
     broken = None
     for score in scores:
