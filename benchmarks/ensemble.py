@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
+from benchmarks.synthetic import SEED, made_closes, symbols
+from benchmarks.timing import RUNS, timed
 
 from alchemiser.domain.market import Closes, Series
 from alchemiser.domain.strategy.compiler import compile_text
 from alchemiser.domain.strategy.evaluator import evaluate_book
 from alchemiser.domain.strategy.symphony import Symphony
-from benchmarks.synthetic import SEED, made_closes, symbols
-from benchmarks.timing import RUNS, timed
 
 _COLUMNS = 60
 _WARM = 250
@@ -43,7 +43,9 @@ def _compared(title: str, body: str, closes: Closes, by_hand: "partial[Series]")
     symphony = compile_text(f'(defsymphony "S" {{}} {body})')
     apart = np.abs(_weights(symphony, closes) - by_hand(closes.values))[:, _WARM:]
     engine, hand = timed(lambda: evaluate_book([symphony], closes)), timed(lambda: by_hand(closes.values))
-    print(f"{title}, {len(closes.symbols)} symbols x {len(closes.sessions):,} sessions, warm, best and median of {RUNS}")
+    print(
+        f"{title}, {len(closes.symbols)} symbols x {len(closes.sessions):,} sessions, warm, best and median of {RUNS}"
+    )
     print(f"  engine                  {engine}")
     print(f"  by hand in numpy        {hand}")
     print(f"  engine / by hand        {engine.best / hand.best:9.2f}    weights apart by at most {apart.max():.0e}")

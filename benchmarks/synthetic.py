@@ -111,9 +111,7 @@ def _library(random: np.random.Generator) -> _Library:
         kind: [f'({kind} "{name}" {{:window {window}}})' for name, window in _pairs(random, names, windows, count)]
         for kind, count, windows in _MEASURES
     }
-    library = _Library(
-        random=random, assets=assets, conditions=_conditions(random, operands), levels=[], scored=[]
-    )
+    library = _Library(random=random, assets=assets, conditions=_conditions(random, operands), levels=[], scored=[])
     leaves = [_filter(library, library.some(assets, int(random.integers(3, 9)))) for _ in range(160)]
     leaves += [_equal(library.some(assets, int(random.integers(1, 6)))) for _ in range(150)]
     levels: list[list[Block]] = [leaves]

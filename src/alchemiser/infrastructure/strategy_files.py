@@ -10,18 +10,19 @@ The strategies of a folder: `portfolio.toml` names files and plug-ins with their
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TypeGuard
 
-from alchemiser.application.ports.strategies import Book, Sleeve, StrategyLibrary
+from alchemiser.application.ports.strategies import Book, CompiledBooks, Sleeve, StrategyLibrary, Written
 from alchemiser.domain.errors import ConfigurationError, DslSyntaxError
 from alchemiser.domain.strategy.compiler import compile_text
 from alchemiser.domain.strategy.requirements import Requirements
 from alchemiser.domain.strategy.stock import Stock
 from alchemiser.domain.strategy.strategy import Strategy
+from alchemiser.domain.strategy.symphony import Symphony
 
 GROUP = "alchemiser.strategies"
 PORTFOLIO = "portfolio.toml"
@@ -38,9 +39,10 @@ class StrategyFiles(StrategyLibrary):
     A folder of strategies, and the file in it that allocates the account to them.
     """
 
-    def __init__(self, root: Path, *, portfolio: str = PORTFOLIO) -> None:
+    def __init__(self, root: Path, *, portfolio: str = PORTFOLIO, kept: CompiledBooks | None = None) -> None:
         self._root = root
         self._portfolio = portfolio
+        self._kept = kept
 
     def book(self) -> Book:
         """
@@ -62,19 +64,18 @@ class StrategyFiles(StrategyLibrary):
         Return one strategy by its name in the folder, its plug-in name, or the path of its file; see the port.
         """
         if name.endswith(_SUFFIX) or "/" in name:
-            return _compiled(Path(name), Stock())
+            return self._compiled([_written(Path(name))])[0]
         if not _NAME.match(name):
             raise ConfigurationError(
                 f"expected a strategy's name (a-z, 0-9, _ and -) or a path ending in {_SUFFIX}, found {name!r}"
             )
         if (self._root / f"{name}{_SUFFIX}").exists():
-            return self._file(f"{name}{_SUFFIX}", where=str(self._root), stock=Stock())
+            return self._compiled([self._file(f"{name}{_SUFFIX}", where=str(self._root))])[0]
         return _plugin(name, where=f"{self._root} holds no {name}{_SUFFIX};")
 
     def _sleeves(self, path: Path) -> Iterator[Sleeve]:
-        # One stock for the book: files share most of what they say.
-        stock = Stock()
         seen: set[str] = set()
+        found: list[tuple[Written | Strategy, Decimal]] = []
         for number, table in enumerate(_tables(path), start=1):
             where = f"{path}: strategy {number}"
             key, name = _named(table, where)
@@ -82,14 +83,24 @@ class StrategyFiles(StrategyLibrary):
                 raise ConfigurationError(f"{where}: {key}: expected each strategy once, found {name!r} again")
             seen.add(f"{key} {name}")
             allocation = _allocation(table.get("allocation"), where)
-            strategy = (
-                self._file(name, where=where, stock=stock)
-                if key == "file"
-                else _plugin(name, where=f"{where}: plugin:")
-            )
-            yield Sleeve(strategy=strategy, allocation=allocation)
+            written = self._file(name, where=where) if key == "file" else _plugin(name, where=f"{where}: plugin:")
+            found.append((written, allocation))
+        compiled = iter(self._compiled([one for one, _ in found if isinstance(one, Written)]))
+        for one, allocation in found:
+            yield Sleeve(strategy=next(compiled) if isinstance(one, Written) else one, allocation=allocation)
 
-    def _file(self, name: str, *, where: str, stock: Stock) -> Strategy:
+    def _compiled(self, texts: Sequence[Written]) -> tuple[Symphony, ...]:
+        known = self._kept.find(texts) if self._kept is not None and texts else None
+        if known is not None:
+            return known
+        # One stock for the book: files share most of what they say.
+        stock = Stock()
+        book = tuple(compile_text(one.text, file=one.file, stock=stock) for one in texts)
+        if self._kept is not None and texts:
+            self._kept.keep(texts, book)
+        return book
+
+    def _file(self, name: str, *, where: str) -> Written:
         if not name.endswith(_SUFFIX) or not _NAME.match(name.removesuffix(_SUFFIX)):
             raise ConfigurationError(
                 f"{where}: file: expected a name of a-z, 0-9, _ and - ending in {_SUFFIX}, found {name!r}"
@@ -99,10 +110,10 @@ class StrategyFiles(StrategyLibrary):
             raise ConfigurationError(f"{where}: file: {name} leads out of {self._root}; put the file itself there")
         if not path.is_file():
             raise ConfigurationError(f"{where}: file: expected {path}, found no such file")
-        return _compiled(path, stock)
+        return _written(path)
 
 
-def _compiled(path: Path, stock: Stock) -> Strategy:
+def _written(path: Path) -> Written:
     if not path.is_file():
         raise ConfigurationError(f"{path}: expected a strategy file, found no such file")
     if path.stat().st_size > _LARGEST_FILE:
@@ -114,7 +125,7 @@ def _compiled(path: Path, stock: Stock) -> Strategy:
         raise DslSyntaxError(f"expected UTF-8 text, found {exc}", span=None, file=str(path)) from exc
     except OSError as exc:
         raise ConfigurationError(f"{path}: the file cannot be read: {exc}") from exc
-    return compile_text(text, file=str(path), stock=stock)
+    return Written(file=str(path), text=text)
 
 
 def _plugin(name: str, *, where: str) -> Strategy:

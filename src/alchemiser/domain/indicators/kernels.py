@@ -128,12 +128,20 @@ def smoothed(inputs: Series, keep: Series) -> Series:
         rows = [_smoothed_row(row, float(part)) for row, part in zip(inputs, keep, strict=True)]
         return np.array(rows, dtype=np.float64).reshape(inputs.shape)
     steps = inputs.T.copy()
-    before, kept = np.zeros(len(inputs)), np.empty(len(inputs))
-    for step in steps:
-        np.multiply(before, keep, out=kept)
-        np.add(step, kept, out=step)
-        before = step
+    step_smoothed(steps, keep)
     return np.ascontiguousarray(steps.T)
+
+
+def step_smoothed(steps: Series, keep: Series) -> None:
+    """
+    Replace inputs by their smoothing as in `smoothed`, in place, sessions first: shape (T, columns).
+    """
+    before, kept = np.zeros(steps.shape[1]), np.empty(steps.shape[1])
+    multiply, add = np.multiply, np.add
+    for step in steps:
+        multiply(before, keep, kept)
+        add(step, kept, step)
+        before = step
 
 
 def _smoothed_row(inputs: Series, keep: float) -> list[float]:

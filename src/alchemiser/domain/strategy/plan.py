@@ -49,7 +49,7 @@ class Graph:
     numbers: dict[ast.Part, int] = field(default_factory=dict)
     _known: dict[Op, int] = field(default_factory=dict, repr=False)
     _reads: list[tuple[int, ...]] = field(default_factory=list, repr=False)
-    _patterns: list[tuple[str, tuple[int, ...]]] = field(default_factory=list, repr=False)
+    _patterns: dict[int, tuple[str, tuple[int, ...]]] = field(default_factory=dict, repr=False)
 
     def add(self, op: Op) -> int:
         """
@@ -59,7 +59,6 @@ class Graph:
         if number == len(self.ops):
             self.ops.append(op)
             self._reads.append(_in_source_order(op))
-            self._patterns.append((repr(renumbered(op, _HOLES)), inputs_of(op)))
         return number
 
     def order(self, root: int) -> tuple[int, ...]:
@@ -88,8 +87,13 @@ class Graph:
         Return the operations of an order as text, numbered by their place in it.
         """
         place = {number: place for place, number in enumerate(order)}
-        patterns = [self._patterns[number] for number in order]
+        patterns = [self._patterns.get(number) or self._pattern(number) for number in order]
         return [pattern % tuple([place[one] for one in inputs]) if inputs else pattern for pattern, inputs in patterns]
+
+    def _pattern(self, number: int) -> tuple[str, tuple[int, ...]]:
+        op = self.ops[number]
+        pattern = self._patterns[number] = repr(renumbered(op, _HOLES)), inputs_of(op)
+        return pattern
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
