@@ -124,9 +124,6 @@ def smoothed(inputs: Series, keep: Series) -> Series:
     Returns:
         Shape (rows, T); NaN from a row's first NaN on.
     """
-    if len(inputs) < _MANY_ROWS:
-        rows = [_smoothed_row(row, float(part)) for row, part in zip(inputs, keep, strict=True)]
-        return np.array(rows, dtype=np.float64).reshape(inputs.shape)
     steps = inputs.T.copy()
     step_smoothed(steps, keep)
     return np.ascontiguousarray(steps.T)
@@ -136,6 +133,10 @@ def step_smoothed(steps: Series, keep: Series) -> None:
     """
     Replace inputs by their smoothing as in `smoothed`, in place, sessions first: shape (T, columns).
     """
+    if steps.shape[1] < _MANY_ROWS:
+        for column, part in enumerate(keep.tolist()):
+            steps[:, column] = _smoothed_row(steps[:, column], part)
+        return
     before, kept = np.zeros(steps.shape[1]), np.empty(steps.shape[1])
     multiply, add = np.multiply, np.add
     for step in steps:

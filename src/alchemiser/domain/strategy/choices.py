@@ -124,9 +124,11 @@ def inverse_volatility(volatilities: Sequence[Reading]) -> Choice:
     broken = somewhere(is_flat)
     for volatility in volatilities:
         broken = either(broken, volatility.broken)
-    inverse = np.divide(1.0, values, out=np.zeros_like(values), where=~unknown)
-    total = np.add.reduce(inverse, axis=0)
-    shares = np.divide(inverse, total, out=np.zeros_like(inverse), where=~unknown)
+    # The stack is ours: what is unknown becomes 1 to be divided by, and nothing in the end.
+    values[:, unknown] = 1.0
+    shares = np.divide(1.0, values, out=values)
+    shares /= np.add.reduce(shares, axis=0)
+    shares[:, unknown] = 0.0
     return Choice(shares=shares, unknown=somewhere(unknown), broken=broken)
 
 

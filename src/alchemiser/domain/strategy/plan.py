@@ -198,7 +198,8 @@ def _lowered(part: ast.Part, numbers: Mapping[ast.Part, int], numbering: Graph) 
         case ast.Group():
             return numbers[part.child]
         case ast.WeightEqual():
-            return _mixed([Fraction(1)] * len(part.children), _all(part.children, numbers), numbering)
+            children = _all(part.children, numbers)
+            return children[0] if len(children) == 1 else numbering.add(MixOp((1,) * len(children), children))
         case ast.WeightSpecified():
             return _mixed([Fraction(w) for w in part.weights], _all(part.children, numbers), numbering)
         case ast.WeightInverseVolatility():

@@ -16,7 +16,7 @@ from alchemiser.domain.strategy import ast
 from alchemiser.domain.strategy.plan import Graph, lower
 from alchemiser.domain.strategy.requirements import Requirements
 from alchemiser.domain.strategy.symphony import Symphony
-from alchemiser.domain.values import as_symbol
+from alchemiser.domain.values import Symbol, as_symbol
 
 Plain: TypeAlias = object
 
@@ -88,7 +88,7 @@ def _symphony(told: Plain, file: str, read: "_Read") -> Symphony:
                 rebalance=rebalance,
                 fingerprint=fingerprint,
                 requirements=Requirements(
-                    symbols=tuple(as_symbol(symbol) for symbol in symbols), lookback_sessions=lookback
+                    symbols=tuple([read.symbols[symbol] for symbol in symbols]), lookback_sessions=lookback
                 ),
             )
         case _:
@@ -156,6 +156,7 @@ class _Read:
     nodes: list[ast.Node] = field(default_factory=list)
     operands: list[ast.Operand] = field(default_factory=list)
     conditions: list[ast.Condition] = field(default_factory=list)
+    symbols: dict[str, Symbol] = field(default_factory=dict)
     graph: Graph = field(default_factory=Graph)
 
     def add(self, plain: Plain) -> None:
@@ -167,7 +168,8 @@ class _Read:
             case ["if", int(condition), int(then), int(otherwise)]:
                 nodes.append(ast.If(condition=conditions[condition], then=nodes[then], otherwise=nodes[otherwise]))
             case ["asset", str(symbol)]:
-                nodes.append(ast.Asset(symbol=as_symbol(symbol)))
+                self.symbols[symbol] = as_symbol(symbol)
+                nodes.append(ast.Asset(symbol=self.symbols[symbol]))
             case ["group", str(name), int(child)]:
                 nodes.append(ast.Group(name=name, child=nodes[child]))
             case ["equal", list(children)]:
