@@ -27,7 +27,7 @@ from alchemiser.domain.market import Series
 Windows: TypeAlias = int | NDArray[np.int64]
 
 # What the smoothing of so many rows needs stays near the processor.
-_ROWS_AT_ONCE = 160
+_ROWS_AT_ONCE = 240
 
 
 def daily_returns(closes: Series) -> Series:

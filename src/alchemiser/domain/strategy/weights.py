@@ -36,6 +36,8 @@ def weights_of(panel: Panel, order: Sequence[int]) -> tuple[tuple[Symbol, ...], 
     length = len(panel.closes.sessions)
     scales = _Scales(rows=np.zeros((len(places), length)), places=places)
     undefined = np.zeros(length, dtype=np.bool_)
+    # Up to here every session is undefined already, so nothing more can be learned of it.
+    settled = 0
     scales.add(order[-1], np.ones(length), 1.0)
     for number in reversed(order):
         scale = scales.current.pop(number, None)
@@ -57,8 +59,10 @@ def weights_of(panel: Panel, order: Sequence[int]) -> tuple[tuple[Symbol, ...], 
             case _:
                 pass
         unknown = panel.unknown_of(number)
-        if unknown is not None:
+        if unknown is not None and len(unknown) > settled:
             undefined[: len(unknown)] |= unknown & (scale[: len(unknown)] > 0.0)
+            if undefined[settled : len(unknown)].all():
+                settled = len(unknown)
         if number not in places:
             scales.spare.append(scale)
     symbols = tuple(sorted(op.symbol for op in map(panel.ops.__getitem__, places) if isinstance(op, AssetOp)))
