@@ -13,6 +13,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -71,17 +72,18 @@ class CompiledFiles(CompiledBooks):
         Keep what the texts were compiled to; see the port.
         """
         body = json.dumps(plain_book(book), separators=(",", ":")).encode()
-        place = self._folder / _name_of(texts)
-        partial = place.with_suffix(f".{os.getpid()}")
-        try:
+        with suppress(OSError):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not _is_private(self._folder):
                 return
-            partial.write_bytes(_sha256(body) + b"\n" + body)
-            partial.chmod(0o600)
-            partial.replace(place)
-        except OSError:
-            partial.unlink(missing_ok=True) if self._folder.is_dir() else None
+            place = self._folder / _name_of(texts)
+            partial = place.with_suffix(f".{os.getpid()}")
+            try:
+                partial.write_bytes(_sha256(body) + b"\n" + body)
+                partial.chmod(0o600)
+                partial.replace(place)
+            finally:
+                partial.unlink(missing_ok=True)
 
 
 def _is_private(folder: Path) -> bool:
