@@ -48,7 +48,9 @@ def _compared(title: str, body: str, closes: Closes, by_hand: "partial[Series]")
     )
     print(f"  engine                  {engine}")
     print(f"  by hand in numpy        {hand}")
-    print(f"  engine / by hand        {engine.best / hand.best:9.2f}    weights apart by at most {apart.max():.0e}")
+    print(
+        f"  engine / by hand, CPU   {engine.best_cpu / hand.best_cpu:9.2f}   weights apart by at most {apart.max():.0e}"
+    )
 
 
 def _weights(symphony: Symphony, closes: Closes) -> Series:
