@@ -28,6 +28,9 @@ check: $(STAMP)  ## ruff, mypy --strict, import-linter, pytest
 
 bench: $(STAMP)  ## measure, as ratios against a baseline in the same run
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.evaluator
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.book
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.ensemble
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.process
 
 fuzz: $(STAMP)  ## try the language with 1,100,000 broken texts; ARGS='--mutated 1000' for fewer
 	@PYTHONPATH=tests $(BIN)/python -m fuzz.run $(ARGS)

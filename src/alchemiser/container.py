@@ -337,6 +337,20 @@ def write_text(path: Path, text: str) -> None:
     write(path, text)
 
 
+def study_library(portfolio: Path) -> StrategyLibrary:
+    """
+    Return the library around a portfolio file for commands that only look; it keeps compiled strategies for next time.
+
+    Runs that trade take `strategy_library`: they compile what they trade from its text.
+    """
+    from alchemiser.infrastructure.compiled.files import CompiledFiles, cache_folder
+    from alchemiser.infrastructure.strategy_files import StrategyFiles
+
+    folder = cache_folder(os.environ)
+    kept = CompiledFiles(folder) if folder is not None else None
+    return StrategyFiles(portfolio.parent, portfolio=portfolio.name, kept=kept)
+
+
 def encode(value: object) -> str:
     """
     Return a domain value as canonical JSON.

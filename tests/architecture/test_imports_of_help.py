@@ -22,6 +22,8 @@ HEAVY = {
     "structlog",
 }
 
+ANALYSIS = {"pandas", "scipy", "alpaca", "matplotlib", "plotly", "seaborn", "quantstats", "numba", "polars"}
+
 
 def modules_after(*arguments: str) -> set[str]:
     """
@@ -55,6 +57,41 @@ def test_strategy_commands_do_without_records_and_calendars(command: str) -> Non
     modules = modules_after(command, "--help")
 
     assert set() == {"pandas", "sqlalchemy", "alembic", "exchange_calendars"} & modules
+
+
+def test_status_does_without_numbers_and_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    `alchemiser status` imports no pandas, no bars reader, no calendar library, and no trading SDK.
+    """
+    monkeypatch.chdir(tmp_path)
+
+    modules = modules_after("status")
+
+    assert set() == {*ANALYSIS, "pyarrow", "exchange_calendars"} & modules
+
+
+def test_explaining_a_file_needs_neither_pandas_nor_a_database(tmp_path: Path) -> None:
+    """
+    Reading bars and drawing a tree imports no pandas, no plotting, no database and no calendar.
+    """
+    strategy = write_strategy(tmp_path / "switch.clj", SWITCH)
+    bars = write_bars(tmp_path / "bars.csv", RISING_THEN_FALLING)
+
+    modules = modules_after("explain", str(strategy), "--bars", str(bars))
+
+    assert set() == {*ANALYSIS, "sqlalchemy", "alembic", "exchange_calendars"} & modules
+
+
+def test_signal_imports_nothing_for_analysis_or_records(tmp_path: Path) -> None:
+    """
+    The cold path of `signal` imports no pandas, SDK or plotting, and does without records, calendar and templates.
+    """
+    strategy = write_strategy(tmp_path / "switch.clj", SWITCH)
+    bars = write_bars(tmp_path / "bars.csv", RISING_THEN_FALLING)
+
+    modules = modules_after("signal", str(strategy), "--bars", str(bars))
+
+    assert set() == {*ANALYSIS, "sqlalchemy", "alembic", "exchange_calendars", "jinja2"} & modules
 
 
 def test_evaluating_a_file_needs_neither_pandas_nor_a_database(tmp_path: Path) -> None:

@@ -13,16 +13,17 @@ import os
 import re
 import shutil
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TypeGuard
 
-from alchemiser.application.ports.strategies import Book, Sleeve, StrategyLibrary
+from alchemiser.application.ports.strategies import Book, CompiledBooks, Sleeve, StrategyLibrary, Written
 from alchemiser.domain.errors import ConfigurationError, DslSyntaxError
 from alchemiser.domain.strategy.compiler import compile_text
 from alchemiser.domain.strategy.requirements import Requirements
+from alchemiser.domain.strategy.stock import Stock
 from alchemiser.domain.strategy.strategy import Strategy
 from alchemiser.domain.strategy.symphony import Symphony
 
@@ -31,7 +32,8 @@ PORTFOLIO = "portfolio.toml"
 
 _NAME = re.compile(r"[a-z0-9_-]{1,64}\Z")
 _ALLOCATION = re.compile(r"[01](\.[0-9]{1,12})?\Z")
-_SUFFIXES = (".clj", ".json", ".edn")
+_TEXT = ".clj"
+_SUFFIXES = (_TEXT, ".json", ".edn")
 _ENDING = "ending in .clj, .json or .edn"
 _LARGEST_FILE = 16 * 1024 * 1024
 _KEYS = frozenset({"file", "plugin", "allocation"})
@@ -42,9 +44,10 @@ class StrategyFiles(StrategyLibrary):
     A folder of strategies, and the file in it that allocates the account to them.
     """
 
-    def __init__(self, root: Path, *, portfolio: str = PORTFOLIO) -> None:
+    def __init__(self, root: Path, *, portfolio: str = PORTFOLIO, kept: CompiledBooks | None = None) -> None:
         self._root = root
         self._portfolio = portfolio
+        self._kept = kept
 
     def book(self) -> Book:
         """
@@ -66,7 +69,7 @@ class StrategyFiles(StrategyLibrary):
         Return one strategy by its name in the folder, its plug-in name, or the path of its file; see the port.
         """
         if name.endswith(_SUFFIXES) or "/" in name:
-            return read_symphony(Path(name))
+            return self._compiled([_written(Path(name))])[0]
         if not _NAME.match(name):
             raise ConfigurationError(
                 f"expected a strategy's name (a-z, 0-9, _ and -) or a path {_ENDING}, found {name!r}"
@@ -77,11 +80,12 @@ class StrategyFiles(StrategyLibrary):
                 f"{self._root}: expected one file of the strategy {name!r}, found {', '.join(files)}; give its path"
             )
         if files:
-            return self._file(files[0], where=str(self._root))
+            return self._compiled([self._file(files[0], where=str(self._root))])[0]
         return _plugin(name, where=f"{self._root} holds no {name}.clj;")
 
     def _sleeves(self, path: Path) -> Iterator[Sleeve]:
         seen: set[str] = set()
+        found: list[tuple[Written | Strategy, Decimal]] = []
         for number, table in enumerate(_tables(path), start=1):
             where = f"{path}: strategy {number}"
             key, name = _named(table, where)
@@ -89,10 +93,26 @@ class StrategyFiles(StrategyLibrary):
                 raise ConfigurationError(f"{where}: {key}: expected each strategy once, found {name!r} again")
             seen.add(f"{key} {name}")
             allocation = _allocation(table.get("allocation"), where)
-            strategy = self._file(name, where=where) if key == "file" else _plugin(name, where=f"{where}: plugin:")
-            yield Sleeve(strategy=strategy, allocation=allocation)
+            written = self._file(name, where=where) if key == "file" else _plugin(name, where=f"{where}: plugin:")
+            found.append((written, allocation))
+        compiled = iter(self._compiled([one for one, _ in found if isinstance(one, Written)]))
+        for one, allocation in found:
+            yield Sleeve(strategy=next(compiled) if isinstance(one, Written) else one, allocation=allocation)
 
-    def _file(self, name: str, *, where: str) -> Strategy:
+    def _compiled(self, texts: Sequence[Written]) -> tuple[Symphony, ...]:
+        # Kept by their texts alone: only one notation is, or a text could be taken for one of another.
+        kept = self._kept if texts and all(one.file.endswith(_TEXT) for one in texts) else None
+        known = kept.find(texts) if kept is not None else None
+        if known is not None:
+            return known
+        # One stock for the book: files share most of what they say.
+        stock = Stock()
+        book = tuple(_compile(one.text, one.file, stock) for one in texts)
+        if kept is not None:
+            kept.keep(texts, book)
+        return book
+
+    def _file(self, name: str, *, where: str) -> Written:
         stem, dot, ending = name.rpartition(".")
         if f"{dot}{ending}" not in _SUFFIXES or not _NAME.match(stem):
             raise ConfigurationError(f"{where}: file: expected a name of a-z, 0-9, _ and - {_ENDING}, found {name!r}")
@@ -101,7 +121,7 @@ class StrategyFiles(StrategyLibrary):
             raise ConfigurationError(f"{where}: file: {name} leads out of {self._root}; put the file itself there")
         if not path.is_file():
             raise ConfigurationError(f"{where}: file: expected {path}, found no such file")
-        return read_symphony(path)
+        return _written(path)
 
 
 def read_symphony(path: Path) -> Symphony:
@@ -112,7 +132,11 @@ def read_symphony(path: Path) -> Symphony:
         ConfigurationError: there is no such file.
         StrategyError: its text is wrong.
     """
-    return _compile(read_text(path), str(path))
+    return _compile(read_text(path), str(path), Stock())
+
+
+def _written(path: Path) -> Written:
+    return Written(file=str(path), text=read_text(path))
 
 
 def read_text(path: Path) -> str:
@@ -157,10 +181,10 @@ def write_text(path: Path, text: str) -> None:
         raise ConfigurationError(f"{path}: the file cannot be written: {exc}") from exc
 
 
-def _compile(text: str, file: str) -> Symphony:
+def _compile(text: str, file: str, stock: Stock) -> Symphony:
     suffix = Path(file).suffix
-    if suffix == ".clj":
-        return compile_text(text, file=file)
+    if suffix == _TEXT:
+        return compile_text(text, file=file, stock=stock)
     from alchemiser.domain.strategy.composer import documents
 
     match suffix:

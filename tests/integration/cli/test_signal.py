@@ -1,4 +1,5 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -232,3 +233,30 @@ def test_real_bars_decide_every_session(capsys: pytest.CaptureFixture[str]) -> N
     assert 0 == code
     assert 647 == len(lines)
     assert all("weights" in line for line in lines)
+
+
+def test_profile_time_tells_the_stages_apart(alchemiser: Alchemiser) -> None:
+    """
+    `--profile-time` leaves stdout as it is and tells every stage and their sum on stderr.
+    """
+    plain = alchemiser("signal", "switch.clj", "--bars", "bars.csv", "--json")
+
+    timed = alchemiser("signal", "switch.clj", "--bars", "bars.csv", "--json", "--profile-time")
+
+    stages = [re.split(r"  +", line)[0] for line in timed.err.splitlines()]
+    assert plain.out == timed.out
+    assert ["start and imports", "strategies", "bars", "evaluation", "output", "total"] == stages
+
+
+def test_a_second_signal_finds_the_strategy_compiled(
+    alchemiser: Alchemiser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    What a command has compiled is kept in the named folder, and gives the same weights the next time.
+    """
+    monkeypatch.setenv("ALCHEMISER_CACHE", str(tmp_path / "kept"))
+
+    first, second = (alchemiser("signal", "switch.clj", "--bars", "bars.csv", "--json") for _ in range(2))
+
+    assert first == second
+    assert 1 == len(list((tmp_path / "kept").iterdir()))

@@ -236,3 +236,31 @@ def _named(name: str) -> Indicator:
 
 def _bits(rows: Sequence[Series] | Series) -> list[bytes]:
     return [np.ascontiguousarray(row).tobytes() for row in rows]
+
+
+@pytest.mark.parametrize("indicator", INDICATORS, ids=lambda indicator: indicator.name)
+def test_measuring_leaves_the_closes_as_they_were(indicator: Indicator) -> None:
+    """
+    No indicator writes into what it is given, be it one row that could be written to.
+    """
+    closes = walk(60)
+    before = closes.copy()
+
+    measured(indicator, closes)
+
+    assert before.tobytes() == closes.tobytes()
+
+
+@pytest.mark.parametrize("window", [2, 5, 21, 200])
+def test_deviations_keep_their_digits_beside_outliers(window: int) -> None:
+    """
+    One close of 5e11 among closes near 1 costs no other window a digit, wherever the blocks begin.
+    """
+    closes = 1.0 + np.random.default_rng(3).random(400) * 1e-3
+    closes[::97] = 5e11
+
+    deviations = formulas.stdev_price(closes, window)
+
+    for end in range(window - 1, len(closes)):
+        expected = statistics.stdev(closes[end - window + 1 : end + 1].tolist())
+        assert abs(deviations[end] - expected) <= WIDE * expected

@@ -2,12 +2,13 @@
 What a use case asks of the strategies: the book with its allocations, and one of them by name or path.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
 from alchemiser.domain.strategy.strategy import Strategy
+from alchemiser.domain.strategy.symphony import Symphony
 
 _ONE = Decimal(1)
 
@@ -51,6 +52,34 @@ class Book:
         Return the strategies in order.
         """
         return tuple(sleeve.strategy for sleeve in self.sleeves)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """
+    The text of a strategy, and the file it was read from.
+    """
+
+    file: str
+    text: str
+
+
+class CompiledBooks(Protocol):
+    """
+    Where compiled strategies wait for the next time the same texts are asked for; nothing depends on it but time.
+    """
+
+    def find(self, texts: Sequence[Written]) -> tuple[Symphony, ...] | None:
+        """
+        Return what exactly these texts, in this order, were compiled to, or None when it is not known; never fails.
+        """
+        ...
+
+    def keep(self, texts: Sequence[Written], book: Sequence[Symphony]) -> None:
+        """
+        Keep what texts were compiled to, if that is possible; never fails.
+        """
+        ...
 
 
 class StrategyLibrary(Protocol):

@@ -17,6 +17,7 @@ from alchemiser.domain.indicators.kernels import (
     first_known,
     joined,
     smoothed,
+    step_smoothed,
     unbroken,
     window_deviations,
     window_sums,
@@ -24,6 +25,9 @@ from alchemiser.domain.indicators.kernels import (
 from alchemiser.domain.market import Series
 
 Windows: TypeAlias = int | NDArray[np.int64]
+
+# What the smoothing of so many rows needs stays near the processor.
+_ROWS_AT_ONCE = 240
 
 
 def daily_returns(closes: Series) -> Series:
@@ -73,17 +77,10 @@ def rsi(closes: Series, window: Windows) -> Series:
     """
     rows = closes.reshape(-1, closes.shape[-1])
     windows = np.broadcast_to(np.asarray(window, dtype=np.int64), len(rows))
-    changes = np.full(rows.shape, np.nan)
-    np.subtract(rows[:, 1:], rows[:, :-1], out=changes[:, 1:])
-    first = first_known(rows) + 1
-    moves = np.concatenate((np.maximum(changes, 0.0), np.maximum(-changes, 0.0)))
-    averages = _seeded(moves, first=np.tile(first, 2), windows=np.tile(windows, 2))
-    gains, losses = averages[: len(rows)], averages[len(rows) :]
-    moved = gains + losses
-    index = np.full(rows.shape, 50.0)
-    np.divide(gains, moved, out=index, where=moved != 0.0)
-    np.multiply(index, 100.0, out=index, where=moved != 0.0)
-    index[np.arange(rows.shape[-1]) < (first + windows - 1)[:, None]] = np.nan
+    index = np.empty(rows.shape)
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        part = slice(start, start + _ROWS_AT_ONCE)
+        _strength(rows[part], windows[part], out=index[part])
     return index.reshape(closes.shape)
 
 
@@ -203,12 +200,43 @@ def _exponential(values: Series, window: Windows) -> Series:
     return averages.reshape(values.shape)
 
 
-def _seeded(moves: Series, *, first: NDArray[np.int64], windows: NDArray[np.int64]) -> Series:
-    # Wilder's averages from the seed on, zero before it.
-    sessions = np.arange(moves.shape[-1])
-    seed_at = first + windows - 1
-    inputs = np.where(sessions < seed_at[:, None], 0.0, moves / windows[:, None])
-    for row in np.flatnonzero(seed_at < moves.shape[-1]):
-        inputs[row, seed_at[row]] = moves[row, first[row] : seed_at[row] + 1].sum() / windows[row]
-    keep: Series = 1.0 - 1.0 / windows.astype(np.float64)
-    return smoothed(inputs, keep)
+def _strength(rows: Series, windows: NDArray[np.int64], *, out: Series) -> None:
+    # Sessions first: a step of the smoothing is then one stretch of memory, gains before losses.
+    count, length = rows.shape
+    first = first_known(rows) + 1
+    moves = np.zeros((length, 2 * count))
+    gains, losses = moves[:, :count], moves[:, count:]
+    closes = rows.T.copy()
+    np.subtract(closes[1:], closes[:-1], out=gains[1:])
+    np.negative(gains[1:], out=losses[1:])
+    np.maximum(moves, 0.0, out=moves)
+    _seed(moves, np.tile(first, 2), np.tile(windows, 2))
+    step_smoothed(moves, 1.0 - 1.0 / np.tile(windows, 2).astype(np.float64))
+    np.add(gains, losses, out=closes)
+    has_moved = closes != 0.0
+    if has_moved.all():
+        np.divide(gains, closes, out=gains)
+    else:
+        np.divide(gains, closes, out=gains, where=has_moved)
+        gains[~has_moved] = 0.5
+    np.multiply(gains.T, 100.0, out=out)
+    for row, defined in enumerate((first + windows - 1).tolist()):
+        out[row, :defined] = np.nan
+
+
+def _seed(moves: Series, first: NDArray[np.int64], windows: NDArray[np.int64]) -> None:
+    # Make Wilder's inputs of moves in place, shape (T, rows): zero, then the seed, then what is new a session.
+    ends = (first + windows).tolist()
+    groups: dict[tuple[int, int], list[int]] = {}
+    for row, key in enumerate(zip(first.tolist(), ends, strict=True)):
+        groups.setdefault(key, []).append(row)
+    seeds = {}
+    for (start, end), members in groups.items():
+        if end <= len(moves):
+            # Added one by one, so the bits do not depend on how many rows are seeded together.
+            seeds[start, end] = np.add.accumulate(moves[start:end, members], axis=0)[-1]
+    np.divide(moves, windows, out=moves)
+    for (start, end), members in groups.items():
+        moves[: end - 1, members] = 0.0
+        if (start, end) in seeds:
+            moves[end - 1, members] = seeds[start, end] / (end - start)

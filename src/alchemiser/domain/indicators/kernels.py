@@ -66,7 +66,10 @@ def window_sums(values: Series, window: int) -> Series:
 
 def window_deviations(values: Series, window: int, *, freedom_lost: int) -> Series:
     """
-    Return the standard deviation of the last `window` values at every session, in two passes.
+    Return the standard deviation of the last `window` values at every session.
+
+    Values are measured from the last one of the block the window begins in: it belongs to the window, so what
+    cancels is at most window + 1 times what is left, however large the values are.
 
     Args:
         values: shape (…, T).
@@ -80,18 +83,34 @@ def window_deviations(values: Series, window: int, *, freedom_lost: int) -> Seri
     deviations = np.full(values.shape, np.nan)
     if window > length:
         return deviations
-    means = window_sums(values, window)[..., window - 1 :] / window
-    drift, squares = np.zeros_like(means), np.zeros_like(means)
-    away, square = np.empty_like(means), np.empty_like(means)
-    for lag in range(window):
-        np.subtract(values[..., window - 1 - lag : length - lag], means, out=away)
-        np.multiply(away, away, out=square)
-        drift += away
-        squares += square
-    # What rounding left in the mean is taken out again, to first order.
-    squares -= drift * drift / window
-    deviations[..., window - 1 :] = np.sqrt(np.maximum(squares, 0.0) / (window - freedom_lost))
+    blocks = blocks_of(values, window)
+    lasts = blocks[..., -1:]
+    away = np.subtract(blocks, lasts)
+    tails = joined(np.add.accumulate(away[..., ::-1], axis=-1)[..., ::-1], length)
+    np.multiply(away, away, out=away)
+    tail_squares = joined(np.add.accumulate(away[..., ::-1], axis=-1)[..., ::-1], length)
+    # Heads continue the block before, so they are measured from where it ended.
+    np.subtract(blocks[..., 1:, :], lasts[..., :-1, :], out=away[..., 1:, :])
+    heads = joined(np.add.accumulate(away, axis=-1), length)
+    np.multiply(away, away, out=away)
+    head_squares = joined(np.add.accumulate(away, axis=-1), length)
+    drift = _added(tails, heads, window)
+    squares = _added(tail_squares, head_squares, window)
+    np.multiply(drift, drift, out=drift)
+    np.divide(drift, window, out=drift)
+    np.subtract(squares, drift, out=squares)
+    np.maximum(squares, 0.0, out=squares)
+    np.divide(squares, window - freedom_lost, out=squares)
+    np.sqrt(squares, out=deviations[..., window - 1 :])
     return deviations
+
+
+def _added(tails: Series, heads: Series, window: int) -> Series:
+    # A window that is one whole block is its tail alone.
+    length = tails.shape[-1]
+    sums = tails[..., : length - window + 1] + heads[..., window - 1 :]
+    sums[..., ::window] = tails[..., : length - window + 1 : window]
+    return sums
 
 
 def smoothed(inputs: Series, keep: Series) -> Series:
@@ -105,16 +124,25 @@ def smoothed(inputs: Series, keep: Series) -> Series:
     Returns:
         Shape (rows, T); NaN from a row's first NaN on.
     """
-    if len(inputs) < _MANY_ROWS:
-        rows = [_smoothed_row(row, float(part)) for row, part in zip(inputs, keep, strict=True)]
-        return np.array(rows, dtype=np.float64).reshape(inputs.shape)
     steps = inputs.T.copy()
-    before, kept = np.zeros(len(inputs)), np.empty(len(inputs))
-    for step in steps:
-        np.multiply(before, keep, out=kept)
-        np.add(step, kept, out=step)
-        before = step
+    step_smoothed(steps, keep)
     return np.ascontiguousarray(steps.T)
+
+
+def step_smoothed(steps: Series, keep: Series) -> None:
+    """
+    Replace inputs by their smoothing as in `smoothed`, in place, sessions first: shape (T, columns).
+    """
+    if steps.shape[1] < _MANY_ROWS:
+        for column, part in enumerate(keep.tolist()):
+            steps[:, column] = _smoothed_row(steps[:, column], part)
+        return
+    before, kept = np.zeros(steps.shape[1]), np.empty(steps.shape[1])
+    multiply, add = np.multiply, np.add
+    for step in steps:
+        multiply(before, keep, kept)
+        add(step, kept, step)
+        before = step
 
 
 def _smoothed_row(inputs: Series, keep: float) -> list[float]:

@@ -6,7 +6,7 @@ of the node here, so that a trace can call it by name; the plan, which is what g
 behind.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
@@ -221,9 +221,11 @@ def children_of(node: Part) -> tuple[Part, ...]:
             assert_never(node)
 
 
-def postorder(root: Part) -> Iterator[Part]:
+def postorder(root: Part, known: Container[Part] = ()) -> Iterator[Part]:
     """
     Walk every distinct node once, children before parents, in source order; keeps its own stack.
+
+    Nodes that are known already, when they are come to, are left out with everything below them.
     """
     seen: set[Part] = set()
     stack: list[tuple[Part, bool]] = [(root, False)]
@@ -231,7 +233,7 @@ def postorder(root: Part) -> Iterator[Part]:
         node, is_expanded = stack.pop()
         if is_expanded:
             yield node
-        elif node not in seen:
+        elif node not in seen and node not in known:
             seen.add(node)
             stack.append((node, True))
             stack.extend((child, False) for child in reversed(children_of(node)))

@@ -93,12 +93,13 @@ def selected(select: Selection, count: int, scores: Sequence[Reading]) -> Choice
     values = np.round(np.stack([score.values for score in scores]), SCORE_DECIMALS)
     is_left = ~np.isnan(values)
     keys = np.where(is_left, values if select == "top" else -values, -np.inf)
-    beaten_by = np.zeros(values.shape, dtype=np.int32)
+    counted = np.int8 if len(scores) <= np.iinfo(np.int8).max else np.int32
+    beaten_by = np.zeros(values.shape, dtype=counted)
     for first in range(len(scores) - 1):
         # A candidate holds its place against every later one that scores no better.
         holds = keys[first] >= keys[first + 1 :]
         beaten_by[first + 1 :] += holds
-        beaten_by[first] += len(holds) - np.add.reduce(holds, axis=0, dtype=np.int32)
+        beaten_by[first] += len(holds) - np.add.reduce(holds, axis=0, dtype=counted)
     members = is_left & (beaten_by < count)
     broken = None
     for score in scores:
@@ -123,9 +124,11 @@ def inverse_volatility(volatilities: Sequence[Reading]) -> Choice:
     broken = somewhere(is_flat)
     for volatility in volatilities:
         broken = either(broken, volatility.broken)
-    inverse = np.divide(1.0, values, out=np.zeros_like(values), where=~unknown)
-    total = np.add.reduce(inverse, axis=0)
-    shares = np.divide(inverse, total, out=np.zeros_like(inverse), where=~unknown)
+    # The stack is ours: what is unknown becomes 1 to be divided by, and nothing in the end.
+    values[:, unknown] = 1.0
+    shares = np.divide(1.0, values, out=values)
+    shares /= np.add.reduce(shares, axis=0)
+    shares[:, unknown] = 0.0
     return Choice(shares=shares, unknown=somewhere(unknown), broken=broken)
 
 

@@ -17,7 +17,6 @@ import numpy as np
 from alchemiser.domain.errors import SignalUndefined
 from alchemiser.domain.market import Closes, Series
 from alchemiser.domain.strategy import ast
-from alchemiser.domain.strategy.ops import AssetOp
 from alchemiser.domain.strategy.panel import Panel, evaluated
 from alchemiser.domain.strategy.plan import Plan, merged
 from alchemiser.domain.strategy.series import Flags
@@ -159,27 +158,24 @@ def evaluate_book(symphonies: Iterable[Compiled], closes: Closes) -> tuple[Symph
         ValueError: the panel has no session.
     """
     compiled = list(symphonies)
-    ops, moves = merged(symphony.plan for symphony in compiled)
-    panel = evaluated(ops, closes)
-    return tuple(_evaluation(one, moved, panel) for one, moved in zip(compiled, moves, strict=True))
+    graph, orders = merged([symphony.plan for symphony in compiled])
+    needed = sorted(set().union(*orders))
+    panel = evaluated(graph.ops, closes, needed)
+    return tuple(_evaluation(one, order, panel, graph.numbers) for one, order in zip(compiled, orders, strict=True))
 
 
-def _evaluation(symphony: Compiled, moved: tuple[int, ...], panel: Panel) -> SymphonyEvaluation:
-    held, undefined = weights_of(panel, moved, moved[symphony.plan.root])
-    rows: dict[Symbol, Series] = {}
-    for number, scale in held.items():
-        op = panel.ops[number]
-        if isinstance(op, AssetOp):
-            rows[op.symbol] = scale
-    symbols = tuple(sorted(rows))
-    weights = np.array([rows[symbol] for symbol in symbols]).reshape(len(symbols), len(undefined))
-    weights[:, undefined] = np.nan
+def _evaluation(
+    symphony: Compiled, order: tuple[int, ...], panel: Panel, numbers: Mapping[ast.Part, int]
+) -> SymphonyEvaluation:
+    symbols, weights, undefined = weights_of(panel, order)
+    if undefined.any():
+        weights[:, undefined] = np.nan
     weights.flags.writeable = False
     return SymphonyEvaluation(
         name=symphony.name,
         root=symphony.root,
         panel=panel,
-        numbers={part: moved[number] for part, number in symphony.plan.numbers.items()},
+        numbers=numbers,
         symbols=symbols,
         rows=weights,
         defined=~undefined,

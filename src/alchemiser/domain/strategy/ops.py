@@ -2,7 +2,7 @@
 The operations a strategy is made of once names and layout are left behind; they refer to each other by number.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias, assert_never
@@ -172,7 +172,7 @@ def inputs_of(op: Op) -> tuple[int, ...]:
             assert_never(op)
 
 
-def renumbered(op: Op, moved: Sequence[int]) -> Op:
+def renumbered(op: Op, moved: Mapping[int, int]) -> Op:
     """
     Return an operation that reads by new numbers: what was i is moved[i].
     """

@@ -17,7 +17,7 @@ import numpy as np
 
 from alchemiser.domain.indicators.formulas import daily_returns
 from alchemiser.domain.indicators.registry import Indicator, indicator_named
-from alchemiser.domain.market import Closes
+from alchemiser.domain.market import Closes, Series
 from alchemiser.domain.strategy.choices import (
     Choice,
     all_of,
@@ -69,11 +69,52 @@ class Panel:
     truths: dict[int, Truth] = field(default_factory=dict)
     choices: dict[int, Choice] = field(default_factory=dict)
     streams: dict[int, Stream] = field(default_factory=dict)
+    _shares: dict[int, tuple[Series, Series]] = field(default_factory=dict, repr=False)
+    _unknown: dict[int, Flags | None] = field(default_factory=dict, repr=False)
+
+    def shares_of(self, condition: int) -> tuple[Series, Series]:
+        """
+        Return what each branch of a condition gets: 1 where it is taken, else 0; shape (T,) each.
+        """
+        shares = self._shares.get(condition)
+        if shares is None:
+            truth = self.truths[condition]
+            shares = self._shares[condition] = truth.true.astype(np.float64), truth.false.astype(np.float64)
+        return shares
+
+    def unknown_of(self, number: int) -> Flags | None:
+        """
+        Return where a holding cannot be decided, up to the last such session; None when there is none.
+        """
+        if number not in self._unknown:
+            unknown = self._undecided(self.ops[number], number)
+            last = int(unknown.shape[0] - unknown[::-1].argmax()) if unknown is not None and unknown.any() else 0
+            self._unknown[number] = unknown[:last] if unknown is not None and last else None
+        return self._unknown[number]
+
+    def _undecided(self, op: Op, number: int) -> Flags | None:
+        match op:
+            case IfOp():
+                truth = self.truths[op.condition]
+                unknown: Flags = ~(truth.true | truth.false)
+                return unknown
+            case FilterOp() | InverseVolatilityOp():
+                return self.choices[number].unknown
+            case AssetOp():
+                missing: Flags = np.isnan(self.tracks[number].closes)
+                return missing
+            case _:
+                return None
 
 
-def evaluated(ops: Sequence[Op], closes: Closes) -> Panel:
+def evaluated(ops: Sequence[Op], closes: Closes, needed: Sequence[int]) -> Panel:
     """
     Evaluate operations on closes.
+
+    Args:
+        ops: each after what it reads.
+        closes: of the sessions to evaluate.
+        needed: the numbers of those to evaluate, ascending, with all they read.
 
     Raises:
         ValueError: the closes have no session.
@@ -81,18 +122,19 @@ def evaluated(ops: Sequence[Op], closes: Closes) -> Panel:
     if not closes.sessions:
         raise ValueError("expected at least one session in the closes, found none")
     panel = Panel(ops=ops, closes=closes)
-    measured = _measured(ops)
-    _measure_assets(panel)
-    for number, op in enumerate(ops):
+    measured = _measured(ops, needed)
+    _measure_assets(panel, needed)
+    for number in needed:
+        op = ops[number]
         _evaluate(panel, number, op)
         if number in measured:
             panel.streams[number] = _stream(panel, number, op)
     return panel
 
 
-def _measured(ops: Sequence[Op]) -> set[int]:
+def _measured(ops: Sequence[Op], needed: Sequence[int]) -> set[int]:
     marked: set[int] = set()
-    for number in range(len(ops) - 1, -1, -1):
+    for number in reversed(needed):
         op = ops[number]
         if isinstance(op, IndicatorOp) and not isinstance(ops[op.of], AssetOp):
             marked.add(op.of)
@@ -114,10 +156,11 @@ def held_by(op: Op) -> tuple[int, ...]:
             return ()
 
 
-def _measure_assets(panel: Panel) -> None:
+def _measure_assets(panel: Panel, needed: Sequence[int]) -> None:
     length = len(panel.closes.sessions)
     wanted: dict[str, list[tuple[int, IndicatorOp]]] = {}
-    for number, op in enumerate(panel.ops):
+    for number in needed:
+        op = panel.ops[number]
         if isinstance(op, AssetOp):
             row = panel.closes.of(op.symbol) if panel.closes.holds(op.symbol) else None
             panel.tracks[number] = asset_track(row, length)

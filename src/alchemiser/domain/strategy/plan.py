@@ -27,6 +27,7 @@ from alchemiser.domain.strategy.ops import (
     NumberOp,
     Op,
     OrOp,
+    inputs_of,
     renumbered,
 )
 
@@ -34,70 +35,161 @@ from alchemiser.domain.strategy.ops import (
 VOLATILITY = "stdev-return"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
     """
-    The operations of one strategy.
+    Distinct operations of one strategy or of a whole book, each after what it reads.
 
     Args:
-        ops: in an order in which every operation follows what it reads.
-        root: the number of the one that holds the whole portfolio.
-        numbers: of every node of the tree, the operation it became.
+        ops: in order of arrival.
+        numbers: of every node that was lowered, the operation it became.
     """
 
-    ops: tuple[Op, ...]
-    root: int
-    numbers: Mapping[ast.Part, int]
-
-    def digest(self, rebalance: ast.Rebalance) -> str:
-        """
-        Return the SHA-256 of the meaning, rebalancing included, in hex.
-        """
-        lines = [repr(op) for op in self.ops]
-        return hashlib.sha256("\n".join([*lines, str(self.root), repr(rebalance)]).encode()).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class Numbering:
-    """
-    Operations in order of arrival, equal ones once.
-    """
-
-    numbers: dict[Op, int] = field(default_factory=dict)
+    ops: list[Op] = field(default_factory=list)
+    numbers: dict[ast.Part, int] = field(default_factory=dict)
+    _known: dict[Op, int] = field(default_factory=dict, repr=False)
+    _reads: list[tuple[int, ...]] = field(default_factory=list, repr=False)
+    _patterns: dict[int, tuple[str, tuple[int, ...]]] = field(default_factory=dict, repr=False)
 
     def add(self, op: Op) -> int:
         """
         Return the number of an operation, a new one if it is new.
         """
-        return self.numbers.setdefault(op, len(self.numbers))
+        number = self._known.setdefault(op, len(self.ops))
+        if number == len(self.ops):
+            self.ops.append(op)
+            self._reads.append(_in_source_order(op))
+        return number
+
+    def order(self, root: int) -> tuple[int, ...]:
+        """
+        Return a root with everything below it, in the order in which a strategy of its own would number them.
+        """
+        order: list[int] = []
+        seen: set[int] = set()
+        stack = [root]
+        while stack:
+            number = stack.pop()
+            if number < 0:
+                order.append(~number)
+            elif number not in seen:
+                seen.add(number)
+                reads = self._reads[number]
+                if reads:
+                    stack.append(~number)
+                    stack.extend(reads)
+                else:
+                    order.append(number)
+        return tuple(order)
+
+    def lines(self, order: Sequence[int]) -> list[str]:
+        """
+        Return the operations of an order as text, numbered by their place in it.
+        """
+        place = {number: place for place, number in enumerate(order)}
+        patterns = [self._patterns.get(number) or self._pattern(number) for number in order]
+        return [pattern % tuple([place[one] for one in inputs]) if inputs else pattern for pattern, inputs in patterns]
+
+    def _pattern(self, number: int) -> tuple[str, tuple[int, ...]]:
+        op = self.ops[number]
+        pattern = self._patterns[number] = repr(renumbered(op, _HOLES)), inputs_of(op)
+        return pattern
 
 
-def lower(root: ast.Node) -> Plan:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Plan:
     """
-    Return the plan of a tree.
+    The operations of one strategy.
+
+    Args:
+        graph: where they stand, perhaps among those of other strategies.
+        order: their numbers there, so that each follows what it reads and the root is last.
     """
-    numbering = Numbering()
-    numbers: dict[ast.Part, int] = {}
-    for part in ast.postorder(root):
-        numbers[part] = _lowered(part, numbers, numbering)
-    return Plan(ops=tuple(numbering.numbers), root=numbers[root], numbers=numbers)
+
+    graph: Graph = field(repr=False)
+    order: tuple[int, ...]
+
+    @property
+    def ops(self) -> tuple[Op, ...]:
+        """
+        The operations, referring to each other by their place in the order.
+        """
+        place = {number: place for place, number in enumerate(self.order)}
+        return tuple(renumbered(self.graph.ops[number], place) for number in self.order)
+
+    @property
+    def root(self) -> int:
+        """
+        The number in `ops` of the one that holds the whole portfolio.
+        """
+        return len(self.order) - 1
+
+    def digest(self, rebalance: ast.Rebalance) -> str:
+        """
+        Return the SHA-256 of the meaning, rebalancing included, in hex.
+        """
+        lines = self.graph.lines(self.order)
+        return hashlib.sha256("\n".join([*lines, str(self.root), repr(rebalance)]).encode()).hexdigest()
 
 
-def merged(plans: Iterable[Plan]) -> tuple[tuple[Op, ...], tuple[tuple[int, ...], ...]]:
+class _Hole(int):
+    # A number that prints as a place to put one.
+    def __repr__(self) -> str:
+        return "%d"
+
+
+class _Holes(dict[int, int]):
+    def __missing__(self, key: int) -> int:
+        return _Hole(key)
+
+
+_HOLES = _Holes()
+
+
+def lower(root: ast.Node, graph: Graph) -> Plan:
     """
-    Merge plans into one list of distinct operations; also return, for each plan, its operations' new numbers.
+    Return the plan of a tree; its operations are added to a graph.
     """
-    numbering = Numbering()
-    moves = []
+    for part in ast.postorder(root, known=graph.numbers):
+        graph.numbers[part] = _lowered(part, graph.numbers, graph)
+    return Plan(graph=graph, order=graph.order(graph.numbers[root]))
+
+
+def merged(plans: Sequence[Plan]) -> tuple[Graph, tuple[tuple[int, ...], ...]]:
+    """
+    Merge plans into one graph of distinct operations; also return, for each plan, its order in it.
+
+    Plans that share a graph already are taken as they are.
+    """
+    graphs = {id(plan.graph): plan.graph for plan in plans}
+    if len(graphs) == 1:
+        (graph,) = graphs.values()
+        return graph, tuple(plan.order for plan in plans)
+    whole = Graph()
+    moves: dict[int, dict[int, int]] = {key: {} for key in graphs}
     for plan in plans:
-        moved: list[int] = []
-        for op in plan.ops:
-            moved.append(numbering.add(renumbered(op, moved)))
-        moves.append(tuple(moved))
-    return tuple(numbering.numbers), tuple(moves)
+        moved = moves[id(plan.graph)]
+        for number in plan.order:
+            if number not in moved:
+                moved[number] = whole.add(renumbered(plan.graph.ops[number], moved))
+    for key, graph in graphs.items():
+        moved = moves[key]
+        whole.numbers.update({part: moved[number] for part, number in graph.numbers.items() if number in moved})
+    return whole, tuple(tuple(moves[id(plan.graph)][number] for number in plan.order) for plan in plans)
 
 
-def _lowered(part: ast.Part, numbers: Mapping[ast.Part, int], numbering: Numbering) -> int:
+def _in_source_order(op: Op) -> tuple[int, ...]:
+    # Children come before what scores them, as in the text; last first, for a stack.
+    match op:
+        case FilterOp():
+            return (*reversed(op.scores), *reversed(op.children))
+        case InverseVolatilityOp():
+            return (*reversed(op.volatilities), *reversed(op.children))
+        case _:
+            return tuple(reversed(inputs_of(op)))
+
+
+def _lowered(part: ast.Part, numbers: Mapping[ast.Part, int], numbering: Graph) -> int:
     match part:
         case ast.Cash():
             return numbering.add(CashOp())
@@ -106,7 +198,8 @@ def _lowered(part: ast.Part, numbers: Mapping[ast.Part, int], numbering: Numberi
         case ast.Group():
             return numbers[part.child]
         case ast.WeightEqual():
-            return _mixed([Fraction(1)] * len(part.children), _all(part.children, numbers), numbering)
+            children = _all(part.children, numbers)
+            return children[0] if len(children) == 1 else numbering.add(MixOp((1,) * len(children), children))
         case ast.WeightSpecified():
             return _mixed([Fraction(w) for w in part.weights], _all(part.children, numbers), numbering)
         case ast.WeightInverseVolatility():
@@ -141,7 +234,7 @@ def _all(parts: Iterable[ast.Part], numbers: Mapping[ast.Part, int]) -> tuple[in
     return tuple(numbers[part] for part in parts)
 
 
-def _mixed(weights: Sequence[Fraction], children: tuple[int, ...], numbering: Numbering) -> int:
+def _mixed(weights: Sequence[Fraction], children: tuple[int, ...], numbering: Graph) -> int:
     if len(children) == 1:
         return children[0]
     common = 1

@@ -36,15 +36,21 @@ def requirements_of(plan: Plan) -> Requirements:
     """
     Return what a plan needs, without looking at any data.
     """
-    closes: list[int] = []
-    for op in plan.ops:
-        needed = max((closes[number] for number in inputs_of(op)), default=1)
+    ops = plan.graph.ops
+    closes: dict[int, int] = {}
+    symbols: set[Symbol] = set()
+    for number in plan.order:
+        op = ops[number]
+        needed = 1
+        for one in inputs_of(op):
+            needed = max(needed, closes[one])
         if isinstance(op, IndicatorOp):
             indicator = indicator_named(op.name)
             if indicator is None:
                 raise ValueError(f"expected an indicator of the registry, found {op.name!r}")
             # A sub-tree's own series starts when the sub-tree is first defined.
             needed += indicator.closes_needed(op.parameters) - 1
-        closes.append(needed)
-    symbols = sorted({op.symbol for op in plan.ops if isinstance(op, AssetOp)})
-    return Requirements(symbols=tuple(symbols), lookback_sessions=max(closes[plan.root], 1))
+        elif isinstance(op, AssetOp):
+            symbols.add(op.symbol)
+        closes[number] = needed
+    return Requirements(symbols=tuple(sorted(symbols)), lookback_sessions=closes[plan.order[-1]])

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import click
 
-from alchemiser.container import strategy_library
+from alchemiser.container import study_library
 from alchemiser.domain.errors import NoSession
 from alchemiser.domain.market import check_session
 from alchemiser.domain.strategy.strategy import Strategy
@@ -61,7 +61,7 @@ def load_strategies(files: Sequence[str], book: Path | None) -> tuple[Strategy, 
     """
     Return the strategies of the files or names, or all of the portfolio when none is given.
     """
-    library = strategy_library(book or DEFAULT_BOOK)
+    library = study_library(book or DEFAULT_BOOK)
     if not files:
         return library.book().strategies
     return tuple(library.load(name) for name in files)

@@ -29,6 +29,7 @@ from alchemiser.interface.cli.inputs import (
 )
 from alchemiser.interface.cli.options import json_option
 from alchemiser.interface.cli.output import Json, a_table, clean, print_json, stdout, working
+from alchemiser.interface.cli.stages import Stages, profile_time_option
 
 Line: TypeAlias = tuple[Strategy, date, Verdict]
 
@@ -43,6 +44,7 @@ _LONGEST_REASON = 200
 @day_option("--from", "first", help="The first day of a range of sessions.")
 @day_option("--to", "last", help="The last day of a range of sessions.")
 @json_option
+@profile_time_option
 def command(
     *,
     files: tuple[str, ...],
@@ -52,6 +54,7 @@ def command(
     first: date | None,
     last: date | None,
     as_json: bool,
+    with_times: bool,
 ) -> None:
     """
     Print the weights that strategies want, from a file of bars.
@@ -61,17 +64,24 @@ def command(
 
     Ends with 1 when nothing that was asked for could be decided.
     """
+    stages = Stages()
     with working("evaluating …"):
-        strategies = load_strategies(files, book)
-        bars = bars_file(*bars_paths)
-        sessions = sessions_asked(bars.sessions, as_of=as_of, first=first, last=last, where=names_of(bars_paths))
-        closes = known_closes(strategies, bars, through=sessions[-1] if sessions else bars.sessions[-1])
-        sessions = sessions or (last_session(closes),)
-        lines = verdicts(strategies, closes, sessions)
-        # The first line waits for the whole evaluation; the others follow as they are read off.
-        head = [next(lines)]
+        with stages.stage("strategies"):
+            strategies = load_strategies(files, book)
+        with stages.stage("bars"):
+            bars = bars_file(*bars_paths)
+            sessions = sessions_asked(bars.sessions, as_of=as_of, first=first, last=last, where=names_of(bars_paths))
+            closes = known_closes(strategies, bars, through=sessions[-1] if sessions else bars.sessions[-1])
+            sessions = sessions or (last_session(closes),)
+        with stages.stage("evaluation"):
+            lines = verdicts(strategies, closes, sessions)
+            # The first line waits for the whole evaluation; the others follow as they are read off.
+            head = [next(lines)]
     lines = _chained(head, lines)
-    is_any_decided = _print_json(lines, strategies, files) if as_json else _print_words(lines, sessions)
+    with stages.stage("output"):
+        is_any_decided = _print_json(lines, strategies, files) if as_json else _print_words(lines, sessions)
+    if with_times:
+        stages.tell()
     if not is_any_decided:
         raise click.exceptions.Exit(1)
 
