@@ -4,6 +4,7 @@ Plan a session's rebalance as a run would, without ordering or recording anythin
 
 from datetime import date
 
+from alchemiser.application.holding import settle
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.queries import latest_run
 from alchemiser.application.rebalance import plan_now
@@ -33,8 +34,8 @@ def preview(day: date, ports: Ports) -> RebalancePlan:
     signal_session = ports.calendar.previous(session.day).day
     closes = closes_of_book(book, ports.bars, through=signal_session)
     votes = []
-    for sleeve, decided in decide(book, closes, session=signal_session):
-        if isinstance(decided, SignalUndefined):
-            raise decided
-        votes.append((sleeve.allocation, decided))
+    for settled in settle(decide(book, closes, session=signal_session), closes, ports, session=session.day):
+        if isinstance(settled.verdict, SignalUndefined):
+            raise settled.verdict
+        votes.append((settled.sleeve.allocation, settled.verdict))
     return plan_now(merge(votes), ports, run_id=name_of(session.day, ports), session=session.day)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from alchemiser.application.notices import flip_words
 from alchemiser.application.ports.records import Run
 from alchemiser.application.ports.reports import RunReport
 from alchemiser.application.ports.suite import Archive
@@ -58,6 +59,7 @@ def warnings_of(report: RunReport) -> tuple[str, ...]:
         for decision in signal.signal.decisions
         if decision.left_out
     ]
+    found += [f"{signal.strategy}: {flip_words(flip)}" for signal in report.signals for flip in signal.near]
     found += [
         f"{trade.side} {trade.symbol} {trade.status}: {trade.reason}"
         for trade in report.trades

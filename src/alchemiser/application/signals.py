@@ -3,13 +3,19 @@ Evaluate the whole book on completed bars, collect what each strategy decided, m
 
 1. load the closes of every symbol the book names, through the session before the run's;
 2. evaluate all symphonies over one shared graph, plugged-in strategies one by one;
-3. tell of each strategy's signal, or of why it has none;
-4. when the last one is stored, merge; if any failed, nothing is traded.
+3. let strategies that are not due hold what they have, see `holding`;
+4. tell of each strategy's signal, or of why it has none, and warn of conditions close to their threshold;
+5. when the last one is stored, merge; if any failed, nothing is traded.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
+from decimal import Decimal
 
+import structlog
+
+from alchemiser.application.holding import Settled, settle
+from alchemiser.application.notices import flip_words
 from alchemiser.application.ports.market import BarStore
 from alchemiser.application.ports.records import Transaction
 from alchemiser.application.ports.strategies import Book, Sleeve
@@ -25,13 +31,16 @@ from alchemiser.domain.events import (
 )
 from alchemiser.domain.market import Closes
 from alchemiser.domain.portfolio.target import merge
-from alchemiser.domain.strategy.evaluator import evaluate_book
+from alchemiser.domain.strategy.evaluator import SymphonyEvaluation, evaluate_book
+from alchemiser.domain.strategy.flip import Flip
+from alchemiser.domain.strategy.nearness import flips
 from alchemiser.domain.strategy.signal import Signal
 from alchemiser.domain.strategy.strategy import Evaluation, Strategy
 from alchemiser.domain.strategy.symphony import Symphony
 from alchemiser.domain.values import Symbol
 
 _SOURCE = "alchemiser.application.signals"
+_log = structlog.get_logger(__name__)
 
 
 def closes_of_book(book: Book, bars: BarStore, *, through: date) -> Closes:
@@ -72,11 +81,17 @@ def decide(book: Book, closes: Closes, *, session: date) -> tuple[tuple[Sleeve, 
     """
     Return what each strategy of the book wants after a session, or why it cannot say.
     """
-    evaluations = evaluate_all(book.strategies, closes)
-    return tuple(
-        (sleeve, _signal_or_reason(evaluation, session))
-        for sleeve, evaluation in zip(book.sleeves, evaluations, strict=True)
-    )
+    return _decided(book, evaluate_all(book.strategies, closes), session)
+
+
+def near_thresholds(evaluation: Evaluation, session: date, *, within: Decimal) -> tuple[Flip, ...]:
+    """
+    Return the conditions that a move of at most `within` of a last close turns over; none where the bound is 0, and
+    none of a strategy that is written in Python.
+    """
+    if not within or not isinstance(evaluation, SymphonyEvaluation):
+        return ()
+    return flips(evaluation, session, within=within)
 
 
 def prepare_evaluation(event: WorkflowStarted, ports: Ports) -> tuple[PartialSignalGenerated, ...]:
@@ -85,21 +100,17 @@ def prepare_evaluation(event: WorkflowStarted, ports: Ports) -> tuple[PartialSig
     """
     book = ports.library.book()
     closes = closes_of_book(book, ports.bars, through=event.signal_session)
+    evaluations = evaluate_all(book.strategies, closes)
+    settled = settle(_decided(book, evaluations, event.signal_session), closes, ports, session=event.session)
     now = ports.clock.now()
-    return tuple(
-        PartialSignalGenerated(
-            meta=caused_by(
-                event, PartialSignalGenerated, at=now, source=f"{_SOURCE}.evaluate", key=sleeve.strategy.name
-            ),
-            run_id=event.run_id,
-            strategy=sleeve.strategy.name,
-            fingerprint=sleeve.strategy.fingerprint,
-            allocation=sleeve.allocation,
-            signal=decided if isinstance(decided, Signal) else None,
-            failure="" if isinstance(decided, Signal) else str(decided),
-        )
-        for sleeve, decided in decide(book, closes, session=event.signal_session)
+    told = tuple(
+        _told(event, one, near_thresholds(evaluation, event.signal_session, within=ports.rules.warn_within), at=now)
+        for one, evaluation in zip(settled, evaluations, strict=True)
     )
+    for partial in told:
+        for flip in partial.near:
+            _log.warning("condition_near_threshold", strategy=partial.strategy, what=flip_words(flip))
+    return told
 
 
 def apply_evaluation(event: WorkflowStarted, decided: tuple[PartialSignalGenerated, ...], tx: Transaction) -> None:
@@ -143,6 +154,30 @@ def apply_collection(event: PartialSignalGenerated, expected: tuple[str, ...], t
             run_id=event.run_id,
             target=target,
         )
+    )
+
+
+def _decided(
+    book: Book, evaluations: Sequence[Evaluation], session: date
+) -> tuple[tuple[Sleeve, Signal | SignalUndefined], ...]:
+    return tuple(
+        (sleeve, _signal_or_reason(evaluation, session))
+        for sleeve, evaluation in zip(book.sleeves, evaluations, strict=True)
+    )
+
+
+def _told(event: WorkflowStarted, settled: Settled, near: tuple[Flip, ...], *, at: datetime) -> PartialSignalGenerated:
+    strategy, verdict = settled.sleeve.strategy, settled.verdict
+    return PartialSignalGenerated(
+        meta=caused_by(event, PartialSignalGenerated, at=at, source=f"{_SOURCE}.evaluate", key=strategy.name),
+        run_id=event.run_id,
+        strategy=strategy.name,
+        fingerprint=strategy.fingerprint,
+        allocation=settled.sleeve.allocation,
+        signal=verdict if isinstance(verdict, Signal) else None,
+        failure="" if isinstance(verdict, Signal) else str(verdict),
+        hold=settled.hold,
+        near=near,
     )
 
 

@@ -17,10 +17,12 @@ from typing import TypeAlias
 
 from alchemiser.domain.identity import event_id
 from alchemiser.domain.portfolio.target import Target
+from alchemiser.domain.strategy.flip import Flip
+from alchemiser.domain.strategy.rebalance import Hold
 from alchemiser.domain.strategy.signal import Signal
 from alchemiser.domain.values import Money, Quantity, Symbol
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,10 @@ class WorkflowStarted:
 class PartialSignalGenerated:
     """
     One strategy decided, or could not: then `signal` is None and `failure` says why.
+
+    Args:
+        hold: the target it holds on to when it was not due; the signal's weights are then what became of it.
+        near: conditions that a small move of a close would have turned over.
     """
 
     meta: Envelope
@@ -86,6 +92,8 @@ class PartialSignalGenerated:
     allocation: Decimal
     signal: Signal | None
     failure: str = ""
+    hold: Hold | None = None
+    near: tuple[Flip, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -183,3 +183,24 @@ def test_a_group_name_cannot_steer_the_terminal(alchemiser: Alchemiser, tmp_path
     out = alchemiser("explain", "odd.clj", "--bars", "bars.csv").out
 
     assert "�[31mred [bold]" in out
+
+
+def test_a_close_call_is_told_with_its_move(alchemiser: Alchemiser) -> None:
+    """
+    104 is above the average of 102, 103 and 104; below 102.5 it would not be: 1.44 % lower.
+    """
+    out = alchemiser("explain", "switch.clj", "--bars", "bars.csv", "--as-of", "2024-01-05").out
+
+    assert "price(SPY) > sma(SPY, 3) is yes; no if SPY closes 1.44 % lower, at 102.50" in out
+
+
+def test_close_calls_can_be_left_out(alchemiser: Alchemiser) -> None:
+    """
+    `--near 1` leaves out what 1.44 % would turn over.
+    """
+    asked = ("explain", "switch.clj", "--bars", "bars.csv", "--as-of", "2024-01-05", "--json")
+
+    wide, narrow = (json.loads(alchemiser(*asked, *more).out)["near"] for more in ((), ("--near", "1")))
+
+    assert [("SPY", "-1.4424")] == [(flip["symbol"], flip["move_pct"]) for flip in wide]
+    assert [] == narrow

@@ -4,6 +4,7 @@ Reports from templates: one of text, one of HTML, packaged beside this module.
 
 from typing import TYPE_CHECKING
 
+from alchemiser.application.notices import held_words
 from alchemiser.application.ports.reports import Rendered, ReportRenderer, RunReport
 from alchemiser.application.reasons import reason
 from alchemiser.domain.portfolio.plan import Action
@@ -25,6 +26,7 @@ _WORDS = (
     wording.rung_words,
     wording.shares,
     wording.zone_words,
+    held_words,
     reason,
 )
 

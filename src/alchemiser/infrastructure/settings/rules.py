@@ -51,6 +51,7 @@ def rules_of(tables: Tables, *, profile: str) -> Rules:
         lead=timedelta(minutes=tables.schedule.minutes_before_close),
         latest_start=timedelta(minutes=tables.schedule.latest_start_minutes),
         max_attempts=tables.engine.attempts,
+        warn_within=tables.signals.warn_within,
     )
 
 

@@ -95,6 +95,14 @@ class Strategies(Section):
     portfolio: Place = Path("strategies/portfolio.toml")
 
 
+class Signals(Section):
+    """
+    How near a threshold a condition is told of: the largest move of one close, a fraction; 0 tells of none.
+    """
+
+    warn_within: Annotated[Exact, Field(ge=0, lt=1)] = Decimal("0.01")
+
+
 class Records(Section):
     """
     The database: `sqlite:///FILE`, or `sqlite://` for one in memory.
@@ -210,6 +218,7 @@ class Tables(Section):
     market: Market
     account: AccountSection
     strategies: Strategies = Strategies()
+    signals: Signals = Signals()
     records: Records
     broker: Broker
     outbox: Outbox

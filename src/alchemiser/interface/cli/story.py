@@ -12,6 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from alchemiser.application.notices import held_words
 from alchemiser.application.ports.reports import RunReport
 from alchemiser.application.reasons import reason
 from alchemiser.domain.events import Outcome, PartialSignalGenerated
@@ -110,6 +111,8 @@ def _signals(signals: tuple[PartialSignalGenerated, ...]) -> Table:
         else:
             wants = Text("\n".join(f"{symbol} {percent(weight)}" for symbol, weight in told.signal.weights.items()))
             because = _because(told.signal.decisions)
+            if told.hold is not None:
+                because = Text("\n").join([Text(held_words(told.hold), style="yellow"), because])
         table.add_row(told.strategy, percent(told.allocation), wants or Text("cash"), because)
     return table
 
