@@ -1,5 +1,5 @@
 """
-`alchemiser strategies`: list the portfolio's, show one, validate files.
+`alchemiser strategies`: list the portfolio's, show one, validate files, compare two.
 """
 
 from collections.abc import Iterable
@@ -16,6 +16,7 @@ from alchemiser.domain.errors import AlchemiserError, ConfigurationError, Strate
 from alchemiser.domain.strategy import ast
 from alchemiser.domain.strategy.strategy import Strategy
 from alchemiser.domain.strategy.symphony import Symphony
+from alchemiser.interface.cli.commands import strategies_diff
 from alchemiser.interface.cli.failures import ExitCode, error_facts
 from alchemiser.interface.cli.inputs import DEFAULT_BOOK, book_option
 from alchemiser.interface.cli.options import json_option
@@ -25,8 +26,11 @@ from alchemiser.interface.cli.output import Json, a_table, clean, percent, print
 @click.group()
 def command() -> None:
     """
-    List, show and validate strategies.
+    List, show, validate and compare strategies.
     """
+
+
+command.add_command(strategies_diff.command)
 
 
 @command.command("list")
