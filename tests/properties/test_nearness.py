@@ -30,7 +30,7 @@ def moved(flip: Flip, closes: Closes, session: date) -> Closes:
     return Closes(sessions=upto.sessions, symbols=upto.symbols, values=np.array(values))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(texts(), panels())
 def test_the_move_that_is_told_turns_the_condition_over(text: str, closes: Closes) -> None:
     """
@@ -43,7 +43,7 @@ def test_the_move_that_is_told_turns_the_condition_over(text: str, closes: Close
     assert [] == [flip for flip in found if opposite[flip.outcome] != answered(flip, moved(flip, closes, session))]
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(texts(), panels())
 def test_moves_are_within_the_bound_and_ascending(text: str, closes: Closes) -> None:
     """

@@ -5,10 +5,11 @@ Plan a session's rebalance as a run would, without ordering or recording anythin
 from datetime import date
 
 from alchemiser.application.holding import settle
+from alchemiser.application.live_bars import evidence
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.queries import latest_run
 from alchemiser.application.rebalance import plan_now
-from alchemiser.application.signals import closes_of_book, decide
+from alchemiser.application.signals import decide
 from alchemiser.application.start import name_of
 from alchemiser.domain.errors import SignalUndefined
 from alchemiser.domain.portfolio.plan import RebalancePlan
@@ -31,10 +32,9 @@ def preview(day: date, ports: Ports) -> RebalancePlan:
         ports.clock.wait_until(latest.finished_at or latest.started_at)
     ports.clock.wait_until(session.closes_at - ports.rules.lead)
     book = ports.library.book()
-    signal_session = ports.calendar.previous(session.day).day
-    closes = closes_of_book(book, ports.bars, through=signal_session)
+    found = evidence(book, ports, session=session.day, mode=ports.rules.bars)
     votes = []
-    for settled in settle(decide(book, closes, session=signal_session), closes, ports, session=session.day):
+    for settled in settle(decide(book, found.closes, session=found.session), found.closes, ports, session=session.day):
         if isinstance(settled.verdict, SignalUndefined):
             raise settled.verdict
         votes.append((settled.sleeve.allocation, settled.verdict))

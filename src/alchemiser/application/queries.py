@@ -35,6 +35,7 @@ def report_of(run_id: str, archive: Archive) -> RunReport:
         trades=archive.trades.trades(run_id),
         fills=archive.ledger.entries(run_id=run_id),
         warnings=(),
+        bars=run.bars,
     )
     return replace(report, warnings=warnings_of(report))
 

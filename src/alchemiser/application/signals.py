@@ -1,26 +1,26 @@
 """
-Evaluate the whole book on completed bars, collect what each strategy decided, merge once all have.
+Evaluate the whole book on daily bars, collect what each strategy decided, merge once all have.
 
-1. load the closes of every symbol the book names, through the session before the run's;
+1. load the closes of every symbol the book names, see `live_bars`;
 2. evaluate all symphonies over one shared graph, plugged-in strategies one by one;
 3. let strategies that are not due hold what they have, see `holding`;
 4. tell of each strategy's signal, or of why it has none, and warn of conditions close to their threshold;
 5. when the last one is stored, merge; if any failed, nothing is traded.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
 import structlog
 
 from alchemiser.application.holding import Settled, settle
+from alchemiser.application.live_bars import evidence
 from alchemiser.application.notices import flip_words
-from alchemiser.application.ports.market import BarStore
 from alchemiser.application.ports.records import Transaction
 from alchemiser.application.ports.strategies import Book, Sleeve
 from alchemiser.application.ports.suite import Ports
-from alchemiser.domain.errors import SignalUndefined, StaleBars
+from alchemiser.domain.errors import SignalUndefined
 from alchemiser.domain.events import (
     PartialSignalGenerated,
     SignalGenerated,
@@ -37,32 +37,10 @@ from alchemiser.domain.strategy.nearness import flips
 from alchemiser.domain.strategy.signal import Signal
 from alchemiser.domain.strategy.strategy import Evaluation, Strategy
 from alchemiser.domain.strategy.symphony import Symphony
-from alchemiser.domain.values import Symbol
+from alchemiser.domain.values import Price, Symbol
 
 _SOURCE = "alchemiser.application.signals"
 _log = structlog.get_logger(__name__)
-
-
-def closes_of_book(book: Book, bars: BarStore, *, through: date) -> Closes:
-    """
-    Return the closes of every symbol of the book, ending exactly on `through`.
-
-    Raises:
-        MissingBars: a symbol has none.
-        StaleBars: the bars end before `through`.
-    """
-    closes = bars.closes(symbols_of(book.strategies), through=through)
-    if not closes.sessions or closes.sessions[-1] != through:
-        last = str(closes.sessions[-1]) if closes.sessions else "never"
-        raise StaleBars(", ".join(closes.symbols), last=last, expected=str(through))
-    return closes
-
-
-def symbols_of(strategies: Sequence[Strategy]) -> tuple[Symbol, ...]:
-    """
-    Return every symbol the strategies name, ascending.
-    """
-    return tuple(sorted({symbol for one in strategies for symbol in one.requirements.symbols}))
 
 
 def evaluate_all(strategies: Sequence[Strategy], closes: Closes) -> tuple[Evaluation, ...]:
@@ -99,12 +77,19 @@ def prepare_evaluation(event: WorkflowStarted, ports: Ports) -> tuple[PartialSig
     Evaluate the book for the run.
     """
     book = ports.library.book()
-    closes = closes_of_book(book, ports.bars, through=event.signal_session)
-    evaluations = evaluate_all(book.strategies, closes)
-    settled = settle(_decided(book, evaluations, event.signal_session), closes, ports, session=event.session)
+    # The mode the run was started in, whatever the profile says by now.
+    found = evidence(book, ports, session=event.session, mode=event.bars)
+    evaluations = evaluate_all(book.strategies, found.closes)
+    settled = settle(_decided(book, evaluations, found.session), found.closes, ports, session=event.session)
     now = ports.clock.now()
     told = tuple(
-        _told(event, one, near_thresholds(evaluation, event.signal_session, within=ports.rules.warn_within), at=now)
+        _told(
+            event,
+            one,
+            near_thresholds(evaluation, found.session, within=ports.rules.warn_within),
+            found.quotes,
+            at=now,
+        )
         for one, evaluation in zip(settled, evaluations, strict=True)
     )
     for partial in told:
@@ -166,7 +151,14 @@ def _decided(
     )
 
 
-def _told(event: WorkflowStarted, settled: Settled, near: tuple[Flip, ...], *, at: datetime) -> PartialSignalGenerated:
+def _told(
+    event: WorkflowStarted,
+    settled: Settled,
+    near: tuple[Flip, ...],
+    quotes: Mapping[Symbol, Price],
+    *,
+    at: datetime,
+) -> PartialSignalGenerated:
     strategy, verdict = settled.sleeve.strategy, settled.verdict
     return PartialSignalGenerated(
         meta=caused_by(event, PartialSignalGenerated, at=at, source=f"{_SOURCE}.evaluate", key=strategy.name),
@@ -178,6 +170,7 @@ def _told(event: WorkflowStarted, settled: Settled, near: tuple[Flip, ...], *, a
         failure="" if isinstance(verdict, Signal) else str(verdict),
         hold=settled.hold,
         near=near,
+        quotes={symbol: quotes[symbol] for symbol in strategy.requirements.symbols if symbol in quotes},
     )
 
 

@@ -15,16 +15,16 @@ import structlog
 
 from alchemiser import __version__
 from alchemiser.application.dispatch import pump
+from alchemiser.application.live_bars import closes_of_book
 from alchemiser.application.ports.messaging import Message
 from alchemiser.application.ports.records import Run
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.queries import latest_run
 from alchemiser.application.settlement import mismatches
-from alchemiser.application.signals import closes_of_book
 from alchemiser.domain.errors import OrderRefused
 from alchemiser.domain.events import WorkflowStarted, first_cause
 from alchemiser.domain.identity import run_id
-from alchemiser.domain.market import Session
+from alchemiser.domain.market import BarsMode, Session
 from alchemiser.domain.portfolio.account import Account
 
 _SOURCE = "alchemiser.application.start.start"
@@ -78,8 +78,9 @@ def start(day: date, ports: Ports) -> tuple[Run, bool]:
         return existing, False
     _refuse_earlier(session, ports)
     book = ports.library.book()
-    signal_session = ports.calendar.previous(session.day).day
-    closes_of_book(book, ports.bars, through=signal_session)
+    before = ports.calendar.previous(session.day).day
+    closes_of_book(book, ports.bars, through=before)
+    signal_session = before if ports.rules.bars is BarsMode.COMPLETED else session.day
     ports.clock.wait_until(session.closes_at - ports.rules.lead)
     _refuse_outside(session, ports)
     account = ports.broker.account()
@@ -100,6 +101,7 @@ def start(day: date, ports: Ports) -> tuple[Run, bool]:
         session=session.day,
         signal_session=signal_session,
         strategies=tuple(strategy.name for strategy in book.strategies),
+        bars=ports.rules.bars,
     )
     with ports.engine.begin() as tx:
         is_new = tx.save_run(run)

@@ -15,6 +15,7 @@ from alchemiser.application.ports.strategies import StrategyLibrary
 from alchemiser.application.ports.system import Clock
 from alchemiser.domain.execution.gate import Limits
 from alchemiser.domain.execution.policy import WalkPolicy
+from alchemiser.domain.market import BarsMode
 from alchemiser.domain.portfolio.plan import Policy
 
 
@@ -32,6 +33,7 @@ class Rules:
         latest_start: how long before the close it may still start.
         max_attempts: how often a message is delivered before it is given up.
         warn_within: a run warns of a condition that a move of a last close by this fraction turns over; 0 never.
+        bars: what signals are made from.
     """
 
     profile: str
@@ -45,6 +47,7 @@ class Rules:
     latest_start: timedelta
     max_attempts: int = 5
     warn_within: Decimal = Decimal(0)
+    bars: BarsMode = BarsMode.COMPLETED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

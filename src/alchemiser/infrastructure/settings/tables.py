@@ -97,8 +97,11 @@ class Strategies(Section):
 
 class Signals(Section):
     """
-    How near a threshold a condition is told of: the largest move of one close, a fraction; 0 tells of none.
+    What signals are made from, and how near a threshold a condition is told of: the largest move of one close, a
+    fraction; 0 tells of none.
     """
+
+    bars: Literal["completed", "live-quote"] = "completed"
 
     warn_within: Annotated[Exact, Field(ge=0, lt=1)] = Decimal("0.01")
 

@@ -18,6 +18,7 @@ from alchemiser.application.reasons import reason
 from alchemiser.domain.events import Outcome, PartialSignalGenerated
 from alchemiser.domain.execution.order import Canceling, Closed, Intent, Open, Trade
 from alchemiser.domain.ledger.book import LedgerEntry
+from alchemiser.domain.market import BarsMode
 from alchemiser.domain.portfolio.account import Account
 from alchemiser.domain.portfolio.plan import Action, RebalancePlan
 from alchemiser.domain.portfolio.target import Target
@@ -90,7 +91,8 @@ def _heading(report: RunReport) -> RenderableType:
     outcome = run.outcome
     text = Text()
     text.append(f"Session {run.session:%A, %d %B %Y}", style="bold")
-    text.append(f"  ·  bars through {run.signal_session}  ·  account {run.account}\n")
+    bars = "live quotes as the bar of" if run.bars is BarsMode.LIVE_QUOTE else "bars through"
+    text.append(f"  ·  {bars} {run.signal_session}  ·  account {run.account}\n")
     text.append(outcome_text(outcome))
     if run.opening is not None and run.closing is not None:
         text.append(f"  ·  equity {dollars(run.opening.equity.value)} → {dollars(run.closing.equity.value)} USD")
