@@ -204,3 +204,14 @@ def test_close_calls_can_be_left_out(alchemiser: Alchemiser) -> None:
 
     assert [("SPY", "-1.4424")] == [(flip["symbol"], flip["move_pct"]) for flip in wide]
     assert [] == narrow
+
+
+@pytest.mark.parametrize("near", ["nan", "-1", "51", "much"])
+def test_a_bound_that_is_no_percentage_is_refused(alchemiser: Alchemiser, near: str) -> None:
+    """
+    `--near` is from 0 to 50.
+    """
+    ended = alchemiser("explain", "switch.clj", "--bars", "bars.csv", "--near", near)
+
+    assert 2 == ended.code
+    assert "--near" in ended.err

@@ -2,6 +2,7 @@
 `alchemiser explain`: why a strategy wants its weights on a session.
 """
 
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,6 +79,8 @@ def command(
 
     Ends with 1 when missing data decides, so there is no signal.
     """
+    if math.isnan(near_pct):
+        raise click.BadParameter("expected a number from 0 to 50, found nan", param_hint="'--near'")
     with working("evaluating …"):
         (strategy,) = load_strategies((file,), book)
         bars = bars_file(*bars_paths)
