@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from alchemiser.domain.events import Event
+from alchemiser.domain.events import Event, PartialSignalGenerated
 from alchemiser.infrastructure.codec import EVENT_TYPES, decode_event, encode
 from support.records import every_event
 
@@ -38,6 +38,18 @@ def test_file_decodes_to_its_event(event: Event) -> None:
     text = (FOLDER / f"{name_of(event)}.json").read_text(encoding="utf-8")
 
     assert event == decode_event(name_of(event), text)
+
+
+def test_a_vote_of_the_first_schema_is_still_read() -> None:
+    """
+    Votes stored before targets were held say nothing of holding, and of nothing near.
+    """
+    text = (FOLDER / "v1" / "PartialSignalGenerated.json").read_text(encoding="utf-8")
+
+    vote = decode_event("PartialSignalGenerated", text)
+
+    assert isinstance(vote, PartialSignalGenerated)
+    assert (1, None, ()) == (vote.meta.schema_version, vote.hold, vote.near)
 
 
 def test_every_event_type_has_a_file() -> None:

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from alchemiser.application.live_bars import closes_of_book
 from alchemiser.application.ports.market import BarStore, Calendar
 from alchemiser.application.ports.strategies import StrategyLibrary
 from alchemiser.application.ports.suite import Archive, Rules
 from alchemiser.application.queries import latest_run
-from alchemiser.application.signals import closes_of_book, decide
+from alchemiser.application.signals import decide
 from alchemiser.domain.errors import AlchemiserError, SignalUndefined
 
 

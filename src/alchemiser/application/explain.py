@@ -6,13 +6,16 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import TypeAlias
 
+from alchemiser.application.live_bars import symbols_of
 from alchemiser.application.ports.market import BarStore
-from alchemiser.application.signals import evaluate_all, symbols_of
+from alchemiser.application.signals import evaluate_all, near_thresholds
 from alchemiser.domain.errors import MissingBars, SignalUndefined
 from alchemiser.domain.market import Closes
 from alchemiser.domain.strategy.evaluator import SymphonyEvaluation
+from alchemiser.domain.strategy.flip import Flip
 from alchemiser.domain.strategy.signal import Signal, from_row
 from alchemiser.domain.strategy.strategy import Evaluation, Strategy
 from alchemiser.domain.strategy.trace import ExplainedNode, Extent
@@ -26,12 +29,16 @@ _PUNCTUATION = ".,:;()\"'"
 class Explanation:
     """
     One strategy on one session; `tree` is None for a strategy that is written in Python.
+
+    Args:
+        near: the conditions on its way that a small move of one close would have turned over.
     """
 
     strategy: str
     session: date
     verdict: Verdict
     tree: ExplainedNode | None
+    near: tuple[Flip, ...] = ()
 
 
 def known_closes(strategies: Sequence[Strategy], bars: BarStore, *, through: date) -> Closes:
@@ -78,9 +85,19 @@ def verdicts(
             yield strategy, session, _weights_alone(evaluation, session) or _verdict(evaluation, session)
 
 
-def explain(strategy: Strategy, closes: Closes, session: date, extent: Extent = Extent.HELD) -> Explanation:
+def explain(
+    strategy: Strategy,
+    closes: Closes,
+    session: date,
+    extent: Extent = Extent.HELD,
+    *,
+    near_within: Decimal = Decimal(0),
+) -> Explanation:
     """
     Return why a strategy wants what it wants on a session, or why it cannot say.
+
+    Args:
+        near_within: the largest move of a close, as a fraction, that a condition is called near by; 0 for none.
     """
     (evaluation,) = evaluate_all([strategy], closes)
     return Explanation(
@@ -88,6 +105,7 @@ def explain(strategy: Strategy, closes: Closes, session: date, extent: Extent = 
         session=session,
         verdict=_verdict(evaluation, session),
         tree=evaluation.explain(session, extent) if isinstance(evaluation, SymphonyEvaluation) else None,
+        near=near_thresholds(evaluation, session, within=near_within),
     )
 
 

@@ -4,10 +4,12 @@ Plan a session's rebalance as a run would, without ordering or recording anythin
 
 from datetime import date, timedelta
 
+from alchemiser.application.holding import settle
+from alchemiser.application.live_bars import evidence
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.queries import latest_run
 from alchemiser.application.rebalance import plan_now
-from alchemiser.application.signals import closes_of_book, decide
+from alchemiser.application.signals import decide
 from alchemiser.application.start import name_of, refuse_other_positions
 from alchemiser.domain.errors import SignalUndefined
 from alchemiser.domain.portfolio.plan import RebalancePlan
@@ -32,13 +34,12 @@ def preview(day: date, ports: Ports) -> RebalancePlan:
     ports.clock.wait_until(session.closes_at - ports.rules.lead)
     refuse_other_positions(ports.broker.account(), ports)
     book = ports.library.book()
-    signal_session = ports.calendar.previous(session.day).day
-    closes = closes_of_book(book, ports.bars, through=signal_session)
+    found = evidence(book, ports, session=session.day, mode=ports.rules.bars)
     votes = []
-    for sleeve, decided in decide(book, closes, session=signal_session):
-        if isinstance(decided, SignalUndefined):
-            raise decided
-        votes.append((sleeve.allocation, decided))
+    for settled in settle(decide(book, found.closes, session=found.session), found.closes, ports, session=session.day):
+        if isinstance(settled.verdict, SignalUndefined):
+            raise settled.verdict
+        votes.append((settled.sleeve.allocation, settled.verdict))
     return plan_now(
         merge(votes), ports, run_id=name_of(session.day, ports), session=session.day, oldest_quote=timedelta(days=7)
     )

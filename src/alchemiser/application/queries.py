@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from alchemiser.application.notices import flip_words
 from alchemiser.application.ports.records import Run
 from alchemiser.application.ports.reports import RunReport
 from alchemiser.application.ports.suite import Archive
@@ -34,6 +35,7 @@ def report_of(run_id: str, archive: Archive) -> RunReport:
         trades=archive.trades.trades(run_id),
         fills=archive.ledger.entries(run_id=run_id),
         warnings=(),
+        bars=run.bars,
     )
     return replace(report, warnings=warnings_of(report))
 
@@ -58,6 +60,7 @@ def warnings_of(report: RunReport) -> tuple[str, ...]:
         for decision in signal.signal.decisions
         if decision.left_out
     ]
+    found += [f"{signal.strategy}: {flip_words(flip)}" for signal in report.signals for flip in signal.near]
     found += [
         f"{trade.side} {trade.symbol} {trade.status}: {trade.reason}"
         for trade in report.trades

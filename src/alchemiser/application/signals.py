@@ -1,20 +1,26 @@
 """
-Evaluate the whole book on completed bars, collect what each strategy decided, merge once all have.
+Evaluate the whole book on daily bars, collect what each strategy decided, merge once all have.
 
-1. load the closes of every symbol the book names, through the session before the run's;
+1. load the closes of every symbol the book names, see `live_bars`;
 2. evaluate all symphonies over one shared graph, plugged-in strategies one by one;
-3. tell of each strategy's signal, or of why it has none;
-4. when the last one is stored, merge; if any failed, nothing is traded.
+3. let strategies that are not due hold what they have, see `holding`;
+4. tell of each strategy's signal, or of why it has none, and warn of conditions close to their threshold;
+5. when the last one is stored, merge; if any failed, nothing is traded.
 """
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 
-from alchemiser.application.ports.market import BarStore
+import structlog
+
+from alchemiser.application.holding import Settled, settle
+from alchemiser.application.live_bars import evidence
+from alchemiser.application.notices import flip_words
 from alchemiser.application.ports.records import Transaction
 from alchemiser.application.ports.strategies import Book, Sleeve
 from alchemiser.application.ports.suite import Ports
-from alchemiser.domain.errors import SignalUndefined, StaleBars
+from alchemiser.domain.errors import SignalUndefined
 from alchemiser.domain.events import (
     PartialSignalGenerated,
     SignalGenerated,
@@ -25,35 +31,16 @@ from alchemiser.domain.events import (
 )
 from alchemiser.domain.market import Closes
 from alchemiser.domain.portfolio.target import merge
-from alchemiser.domain.strategy.evaluator import evaluate_book
+from alchemiser.domain.strategy.evaluator import SymphonyEvaluation, evaluate_book
+from alchemiser.domain.strategy.flip import Flip
+from alchemiser.domain.strategy.nearness import flips
 from alchemiser.domain.strategy.signal import Signal
 from alchemiser.domain.strategy.strategy import Evaluation, Strategy
 from alchemiser.domain.strategy.symphony import Symphony
-from alchemiser.domain.values import Symbol
+from alchemiser.domain.values import Price, Symbol
 
 _SOURCE = "alchemiser.application.signals"
-
-
-def closes_of_book(book: Book, bars: BarStore, *, through: date) -> Closes:
-    """
-    Return the closes of every symbol of the book, ending exactly on `through`.
-
-    Raises:
-        MissingBars: a symbol has none.
-        StaleBars: the bars end before `through`.
-    """
-    closes = bars.closes(symbols_of(book.strategies), through=through)
-    if not closes.sessions or closes.sessions[-1] != through:
-        last = str(closes.sessions[-1]) if closes.sessions else "never"
-        raise StaleBars(", ".join(closes.symbols), last=last, expected=str(through))
-    return closes
-
-
-def symbols_of(strategies: Sequence[Strategy]) -> tuple[Symbol, ...]:
-    """
-    Return every symbol the strategies name, ascending.
-    """
-    return tuple(sorted({symbol for one in strategies for symbol in one.requirements.symbols}))
+_log = structlog.get_logger(__name__)
 
 
 def evaluate_all(strategies: Sequence[Strategy], closes: Closes) -> tuple[Evaluation, ...]:
@@ -72,11 +59,17 @@ def decide(book: Book, closes: Closes, *, session: date) -> tuple[tuple[Sleeve, 
     """
     Return what each strategy of the book wants after a session, or why it cannot say.
     """
-    evaluations = evaluate_all(book.strategies, closes)
-    return tuple(
-        (sleeve, _signal_or_reason(evaluation, session))
-        for sleeve, evaluation in zip(book.sleeves, evaluations, strict=True)
-    )
+    return _decided(book, evaluate_all(book.strategies, closes), session)
+
+
+def near_thresholds(evaluation: Evaluation, session: date, *, within: Decimal) -> tuple[Flip, ...]:
+    """
+    Return the conditions that a move of at most `within` of a last close turns over; none where the bound is 0, and
+    none of a strategy that is written in Python.
+    """
+    if not within or not isinstance(evaluation, SymphonyEvaluation):
+        return ()
+    return flips(evaluation, session, within=within)
 
 
 def prepare_evaluation(event: WorkflowStarted, ports: Ports) -> tuple[PartialSignalGenerated, ...]:
@@ -84,22 +77,25 @@ def prepare_evaluation(event: WorkflowStarted, ports: Ports) -> tuple[PartialSig
     Evaluate the book for the run.
     """
     book = ports.library.book()
-    closes = closes_of_book(book, ports.bars, through=event.signal_session)
+    # The mode the run was started in, whatever the profile says by now.
+    found = evidence(book, ports, session=event.session, mode=event.bars)
+    evaluations = evaluate_all(book.strategies, found.closes)
+    settled = settle(_decided(book, evaluations, found.session), found.closes, ports, session=event.session)
     now = ports.clock.now()
-    return tuple(
-        PartialSignalGenerated(
-            meta=caused_by(
-                event, PartialSignalGenerated, at=now, source=f"{_SOURCE}.evaluate", key=sleeve.strategy.name
-            ),
-            run_id=event.run_id,
-            strategy=sleeve.strategy.name,
-            fingerprint=sleeve.strategy.fingerprint,
-            allocation=sleeve.allocation,
-            signal=decided if isinstance(decided, Signal) else None,
-            failure="" if isinstance(decided, Signal) else str(decided),
+    told = tuple(
+        _told(
+            event,
+            one,
+            near_thresholds(evaluation, found.session, within=ports.rules.warn_within),
+            found.quotes,
+            at=now,
         )
-        for sleeve, decided in decide(book, closes, session=event.signal_session)
+        for one, evaluation in zip(settled, evaluations, strict=True)
     )
+    for partial in told:
+        for flip in partial.near:
+            _log.warning("condition_near_threshold", strategy=partial.strategy, what=flip_words(flip))
+    return told
 
 
 def apply_evaluation(event: WorkflowStarted, decided: tuple[PartialSignalGenerated, ...], tx: Transaction) -> None:
@@ -143,6 +139,38 @@ def apply_collection(event: PartialSignalGenerated, expected: tuple[str, ...], t
             run_id=event.run_id,
             target=target,
         )
+    )
+
+
+def _decided(
+    book: Book, evaluations: Sequence[Evaluation], session: date
+) -> tuple[tuple[Sleeve, Signal | SignalUndefined], ...]:
+    return tuple(
+        (sleeve, _signal_or_reason(evaluation, session))
+        for sleeve, evaluation in zip(book.sleeves, evaluations, strict=True)
+    )
+
+
+def _told(
+    event: WorkflowStarted,
+    settled: Settled,
+    near: tuple[Flip, ...],
+    quotes: Mapping[Symbol, Price],
+    *,
+    at: datetime,
+) -> PartialSignalGenerated:
+    strategy, verdict = settled.sleeve.strategy, settled.verdict
+    return PartialSignalGenerated(
+        meta=caused_by(event, PartialSignalGenerated, at=at, source=f"{_SOURCE}.evaluate", key=strategy.name),
+        run_id=event.run_id,
+        strategy=strategy.name,
+        fingerprint=strategy.fingerprint,
+        allocation=settled.sleeve.allocation,
+        signal=verdict if isinstance(verdict, Signal) else None,
+        failure="" if isinstance(verdict, Signal) else str(verdict),
+        hold=settled.hold,
+        near=near,
+        quotes={symbol: quotes[symbol] for symbol in strategy.requirements.symbols if symbol in quotes},
     )
 
 

@@ -17,17 +17,17 @@ import structlog
 
 from alchemiser import __version__
 from alchemiser.application.dispatch import pump
+from alchemiser.application.live_bars import closes_of_book
 from alchemiser.application.ports.messaging import Message
 from alchemiser.application.ports.records import Run
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.queries import latest_run
 from alchemiser.application.recovery import recover
 from alchemiser.application.settlement import mismatches
-from alchemiser.application.signals import closes_of_book
 from alchemiser.domain.errors import LedgerError, OrderRefused
 from alchemiser.domain.events import Outcome, WorkflowStarted, first_cause
 from alchemiser.domain.identity import ORDER_PREFIX, run_id
-from alchemiser.domain.market import Session
+from alchemiser.domain.market import BarsMode, Session
 from alchemiser.domain.portfolio.account import Account
 
 _SOURCE = "alchemiser.application.start.start"
@@ -96,8 +96,9 @@ def start(day: date, ports: Ports, *, allowed: frozenset[Allow] = frozenset()) -
         _refuse_retry(existing, ports)
     _refuse_earlier(session, ports)
     book = ports.library.book()
-    signal_session = ports.calendar.previous(session.day).day
-    closes_of_book(book, ports.bars, through=signal_session)
+    before = ports.calendar.previous(session.day).day
+    closes_of_book(book, ports.bars, through=before)
+    signal_session = before if ports.rules.bars is BarsMode.COMPLETED else session.day
     ports.clock.wait_until(session.closes_at - ports.rules.lead)
     _refuse_outside(session, ports)
     recover(ports)
@@ -122,6 +123,7 @@ def start(day: date, ports: Ports, *, allowed: frozenset[Allow] = frozenset()) -
         session=session.day,
         signal_session=signal_session,
         strategies=tuple(strategy.name for strategy in book.strategies),
+        bars=ports.rules.bars,
     )
     with ports.engine.begin() as tx:
         is_new = tx.save_run(run)

@@ -9,18 +9,22 @@ What happened, at the boundaries between stages. Read it with `application/workf
 Large data (plans, signals' panels) is kept in the records and told of by reference.
 """
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import TypeAlias
 
 from alchemiser.domain.identity import event_id
+from alchemiser.domain.market import BarsMode
 from alchemiser.domain.portfolio.target import Target
+from alchemiser.domain.strategy.flip import Flip
+from alchemiser.domain.strategy.rebalance import Hold
 from alchemiser.domain.strategy.signal import Signal
-from alchemiser.domain.values import Money, Quantity, Symbol
+from alchemiser.domain.values import Money, Price, Quantity, Symbol
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,7 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowStarted:
     """
-    A run for a session began; signals come from bars through `signal_session`.
+    A run for a session began; signals come from bars through `signal_session`, made as `bars` says.
     """
 
     meta: Envelope
@@ -71,12 +75,18 @@ class WorkflowStarted:
     session: date
     signal_session: date
     strategies: tuple[str, ...]
+    bars: BarsMode = BarsMode.COMPLETED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartialSignalGenerated:
     """
     One strategy decided, or could not: then `signal` is None and `failure` says why.
+
+    Args:
+        hold: the target it holds on to when it was not due; the signal's weights are then what became of it.
+        near: conditions that a small move of a close would have turned over.
+        quotes: of the strategy's symbols, the middles that were taken for closes of the run's session.
     """
 
     meta: Envelope
@@ -86,6 +96,9 @@ class PartialSignalGenerated:
     allocation: Decimal
     signal: Signal | None
     failure: str = ""
+    hold: Hold | None = None
+    near: tuple[Flip, ...] = ()
+    quotes: Mapping[Symbol, Price] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

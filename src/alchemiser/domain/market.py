@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import TypeAlias
 
 import numpy as np
@@ -16,6 +17,15 @@ from alchemiser.domain.errors import NoSession
 from alchemiser.domain.values import Price, Symbol
 
 Series: TypeAlias = NDArray[np.float64]
+
+
+class BarsMode(StrEnum):
+    """
+    What a run's signals are made from: completed bars alone, or with today's quotes appended as one more bar.
+    """
+
+    COMPLETED = "completed"
+    LIVE_QUOTE = "live-quote"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

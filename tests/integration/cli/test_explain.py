@@ -183,3 +183,35 @@ def test_a_group_name_cannot_steer_the_terminal(alchemiser: Alchemiser, tmp_path
     out = alchemiser("explain", "odd.clj", "--bars", "bars.csv").out
 
     assert "�[31mred [bold]" in out
+
+
+def test_a_close_call_is_told_with_its_move(alchemiser: Alchemiser) -> None:
+    """
+    104 is above the average of 102, 103 and 104; below 102.5 it would not be: 1.44 % lower.
+    """
+    out = alchemiser("explain", "switch.clj", "--bars", "bars.csv", "--as-of", "2024-01-05").out
+
+    assert "price(SPY) > sma(SPY, 3) is yes; no if SPY closes 1.44 % lower, at 102.50" in out
+
+
+def test_close_calls_can_be_left_out(alchemiser: Alchemiser) -> None:
+    """
+    `--near 1` leaves out what 1.44 % would turn over.
+    """
+    asked = ("explain", "switch.clj", "--bars", "bars.csv", "--as-of", "2024-01-05", "--json")
+
+    wide, narrow = (json.loads(alchemiser(*asked, *more).out)["near"] for more in ((), ("--near", "1")))
+
+    assert [("SPY", "-1.4424")] == [(flip["symbol"], flip["move_pct"]) for flip in wide]
+    assert [] == narrow
+
+
+@pytest.mark.parametrize("near", ["nan", "-1", "51", "much"])
+def test_a_bound_that_is_no_percentage_is_refused(alchemiser: Alchemiser, near: str) -> None:
+    """
+    `--near` is from 0 to 50.
+    """
+    ended = alchemiser("explain", "switch.clj", "--bars", "bars.csv", "--near", near)
+
+    assert 2 == ended.code
+    assert "--near" in ended.err

@@ -5,7 +5,7 @@ Signals are collected in any order and merged once.
 from dataclasses import replace
 from decimal import Decimal
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alchemiser.application.signals import apply_collection
@@ -44,6 +44,8 @@ def _told(votes: list[PartialSignalGenerated]) -> tuple[Event, ...]:
         database.close()
 
 
+# Two databases are made for each example: slow on a busy machine.
+@settings(deadline=None)
 @given(st.permutations([*_NAMES, *_NAMES[:2]]))
 def test_votes_in_any_order_and_twice_make_one_target(order: list[str]) -> None:
     """

@@ -108,7 +108,7 @@ def test_instants_are_in_utc() -> None:
         pytest.param('"0.25"', "0.25", "allocation", id="a float for a decimal"),
         pytest.param('"0.25"', '"2.5e-1"', "allocation", id="a decimal spelled otherwise"),
         pytest.param('"0.25"', '"a quarter"', "allocation", id="no decimal"),
-        pytest.param('"schema_version":1', '"schema_version":"1"', "schema_version", id="a text for a number"),
+        pytest.param('"schema_version":2', '"schema_version":"2"', "schema_version", id="a text for a number"),
         pytest.param('"0.666667"', '"0.766667"', "signal", id="a value the domain refuses"),
         pytest.param('"strategy":"Nuclear",', "", "strategy", id="a missing field"),
     ],

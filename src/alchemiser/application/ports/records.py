@@ -10,6 +10,7 @@ from typing import Protocol
 from alchemiser.domain.events import Event, Outcome, PartialSignalGenerated
 from alchemiser.domain.execution.order import Trade
 from alchemiser.domain.ledger.book import LedgerEntry
+from alchemiser.domain.market import BarsMode
 from alchemiser.domain.portfolio.account import Account
 from alchemiser.domain.portfolio.plan import RebalancePlan
 
@@ -20,7 +21,7 @@ class Run:
     One run of an account for a session; `outcome` is None while it is going on.
 
     Args:
-        signal_session: the session whose completed bars decide.
+        signal_session: the session of the last bar that decides; the run's own when that bar is made of quotes.
         opening: the account before anything was traded, None until it was looked at.
         closing: the account at the end, None until then.
         detail: why it was skipped or failed, empty otherwise.
@@ -38,6 +39,13 @@ class Run:
     outcome: Outcome | None = None
     detail: str = ""
     finished_at: datetime | None = None
+
+    @property
+    def bars(self) -> BarsMode:
+        """
+        What signals are made from: a bar of the run's own session can only be made of quotes.
+        """
+        return BarsMode.LIVE_QUOTE if self.signal_session == self.session else BarsMode.COMPLETED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,13 +9,14 @@ from alchemiser.application.ports.records import Run
 from alchemiser.domain.events import PartialSignalGenerated
 from alchemiser.domain.execution.order import Trade
 from alchemiser.domain.ledger.book import LedgerEntry
+from alchemiser.domain.market import BarsMode
 from alchemiser.domain.portfolio.plan import RebalancePlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
     """
-    Everything recorded of one run, as its report and the terminal show it.
+    Everything recorded of one run, as its report and the terminal show it; `bars` is what signals are made from.
     """
 
     run: Run
@@ -24,6 +25,7 @@ class RunReport:
     trades: tuple[Trade, ...]
     fills: tuple[LedgerEntry, ...]
     warnings: tuple[str, ...]
+    bars: BarsMode = BarsMode.COMPLETED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ Everything the workflow may ask of the outside, in one value that the container 
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 from alchemiser.application.ports.broker import Broker
 from alchemiser.application.ports.market import BarStore, Calendar, Quotes
@@ -14,6 +15,7 @@ from alchemiser.application.ports.strategies import StrategyLibrary
 from alchemiser.application.ports.system import Clock
 from alchemiser.domain.execution.gate import Limits
 from alchemiser.domain.execution.policy import WalkPolicy
+from alchemiser.domain.market import BarsMode
 from alchemiser.domain.portfolio.plan import Policy
 
 
@@ -30,6 +32,8 @@ class Rules:
         lead: how long before the close a run starts.
         latest_start: how long before the close it may still start.
         max_attempts: how often a message is delivered before it is given up.
+        warn_within: a run warns of a condition that a move of a last close by this fraction turns over; 0 never.
+        bars: what signals are made from.
     """
 
     profile: str
@@ -42,6 +46,8 @@ class Rules:
     lead: timedelta
     latest_start: timedelta
     max_attempts: int = 5
+    warn_within: Decimal = Decimal(0)
+    bars: BarsMode = BarsMode.COMPLETED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,19 @@ def quote_problem(quote: Quote | None, trade: Trade, *, now: datetime, policy: W
     """
     Say why a quote may not be traded on; empty when it may.
     """
+    problem = market_problem(quote, now=now, policy=policy)
+    if problem or quote is None:
+        return problem
+    away = abs(quote.mid.value / trade.plan_price.value - 1)
+    if away > policy.collar:
+        return f"market at {quote.mid} is {away:.2%} away from the plan's {trade.plan_price}"
+    return ""
+
+
+def market_problem(quote: Quote | None, *, now: datetime, policy: WalkPolicy) -> str:
+    """
+    Say why a quote is no fresh market with two sides close together; empty when it is.
+    """
     if quote is None:
         return "no quote"
     if not (quote.bid.is_finite() and quote.ask.is_finite() and 0 < quote.bid <= quote.ask):
@@ -29,9 +42,6 @@ def quote_problem(quote: Quote | None, trade: Trade, *, now: datetime, policy: W
     spread = (quote.ask - quote.bid) / quote.mid.value
     if spread > policy.widest_spread:
         return f"spread is {spread:.2%} of the middle"
-    away = abs(quote.mid.value / trade.plan_price.value - 1)
-    if away > policy.collar:
-        return f"market at {quote.mid} is {away:.2%} away from the plan's {trade.plan_price}"
     return ""
 
 

@@ -5,6 +5,7 @@ Reports from templates: one of text, one of HTML, packaged beside this module.
 from typing import TYPE_CHECKING
 
 from alchemiser.application import wording
+from alchemiser.application.notices import held_words
 from alchemiser.application.ports.reports import Rendered, ReportRenderer, RunReport
 from alchemiser.application.reasons import reason
 from alchemiser.domain.portfolio.plan import Action
@@ -26,6 +27,7 @@ _WORDS = (
     wording.shares,
     wording.zone_words,
     one_line,
+    held_words,
     reason,
 )
 

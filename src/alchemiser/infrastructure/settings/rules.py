@@ -7,6 +7,7 @@ from datetime import timedelta
 from alchemiser.application.ports.suite import Rules
 from alchemiser.domain.execution.gate import Limits
 from alchemiser.domain.execution.policy import WalkPolicy
+from alchemiser.domain.market import BarsMode
 from alchemiser.domain.portfolio.plan import Policy
 from alchemiser.domain.values import Money, as_symbol
 from alchemiser.infrastructure.settings.tables import Tables
@@ -51,6 +52,8 @@ def rules_of(tables: Tables, *, profile: str) -> Rules:
         lead=timedelta(minutes=tables.schedule.minutes_before_close),
         latest_start=timedelta(minutes=tables.schedule.latest_start_minutes),
         max_attempts=tables.engine.attempts,
+        warn_within=tables.signals.warn_within,
+        bars=BarsMode(tables.signals.bars),
     )
 
 

@@ -95,6 +95,17 @@ class Strategies(Section):
     portfolio: Place = Path("strategies/portfolio.toml")
 
 
+class Signals(Section):
+    """
+    What signals are made from, and how near a threshold a condition is told of: the largest move of one close, a
+    fraction; 0 tells of none.
+    """
+
+    bars: Literal["completed", "live-quote"] = "completed"
+
+    warn_within: Annotated[Exact, Field(ge=0, lt=1)] = Decimal("0.01")
+
+
 class Records(Section):
     """
     The database: `sqlite:///FILE`, or `sqlite://` for one in memory.
@@ -210,6 +221,7 @@ class Tables(Section):
     market: Market
     account: AccountSection
     strategies: Strategies = Strategies()
+    signals: Signals = Signals()
     records: Records
     broker: Broker
     outbox: Outbox

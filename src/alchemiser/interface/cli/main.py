@@ -22,7 +22,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Strategies": {
         "signal": "Print the weights that strategies want, from a file of bars.",
         "explain": "Draw why a strategy wants its weights on a session.",
-        "strategies": "List, show and validate strategies.",
+        "strategies": "List, show, validate and compare strategies.",
     },
     "Records": {
         "status": "Show the latest runs and what the ledger says is held.",

@@ -10,6 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from alchemiser.application.notices import held_words
 from alchemiser.application.ports.reports import RunReport
 from alchemiser.application.reasons import reason
 from alchemiser.application.wording import (
@@ -29,6 +30,7 @@ from alchemiser.application.wording import (
 from alchemiser.domain.events import Outcome, PartialSignalGenerated
 from alchemiser.domain.execution.order import Canceling, Closed, Intent, Open, Trade
 from alchemiser.domain.ledger.book import LedgerEntry
+from alchemiser.domain.market import BarsMode
 from alchemiser.domain.portfolio.account import Account
 from alchemiser.domain.portfolio.plan import Action, RebalancePlan
 from alchemiser.domain.portfolio.target import Target
@@ -91,8 +93,9 @@ def _heading(report: RunReport) -> RenderableType:
     run = report.run
     outcome = run.outcome
     text = Text()
+    bars = "live quotes as the bar of" if run.bars is BarsMode.LIVE_QUOTE else "bars through"
     text.append(f"Session of {day_words(run.session)}", style="bold")
-    text.append(f"  ·  bars through {run.signal_session}  ·  account {run.account}\n")
+    text.append(f"  ·  {bars} {run.signal_session}  ·  account {run.account}\n")
     text.append(outcome_text(outcome))
     if run.opening is not None and run.closing is not None:
         text.append(f"  ·  equity {dollars(run.opening.equity)} → {dollars(run.closing.equity)}")
@@ -113,6 +116,8 @@ def _signals(signals: tuple[PartialSignalGenerated, ...]) -> Table:
         else:
             wants = Text("\n".join(f"{symbol} {percent(weight)}" for symbol, weight in told.signal.weights.items()))
             because = _because(told.signal.decisions)
+            if told.hold is not None:
+                because = Text("\n").join([Text(held_words(told.hold), style="yellow"), because])
         table.add_row(told.strategy, percent(told.allocation), wants or Text("cash"), because)
     return table
 

@@ -2,6 +2,7 @@
 `alchemiser explain`: why a strategy wants its weights on a session.
 """
 
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from alchemiser.application.explain import Explanation, explain, known_closes, last_session, undefined_words
+from alchemiser.application.notices import flip_words
 from alchemiser.application.reasons import reason
 from alchemiser.application.wording import short_percent
 from alchemiser.container import bars_file
+from alchemiser.domain.strategy.flip import Flip
 from alchemiser.domain.strategy.signal import Decision, Signal
 from alchemiser.domain.strategy.trace import ExplainedNode, Extent
 from alchemiser.interface.cli.inputs import (
@@ -48,24 +51,44 @@ _DEEP = 20_000
     default=Extent.HELD,
     help="Open the branches that were not taken, too.",
 )
+@click.option(
+    "--near",
+    "near_pct",
+    type=click.FloatRange(0, 50),
+    default=3.0,
+    show_default=True,
+    metavar="PERCENT",
+    help="List conditions that a move of one close by this much turns over; 0 lists none.",
+)
 @json_option
 def command(
-    *, file: str, book: Path | None, bars_paths: tuple[Path, ...], as_of: date | None, extent: Extent, as_json: bool
+    *,
+    file: str,
+    book: Path | None,
+    bars_paths: tuple[Path, ...],
+    as_of: date | None,
+    extent: Extent,
+    near_pct: float,
+    as_json: bool,
 ) -> None:
     """
     Draw why a strategy wants its weights on a session.
 
     FILE is a strategy file, or the name of a strategy beside the portfolio file. Every condition is shown with its
-    two values, its margin and the branch taken; every filter with the scores of its candidates.
+    two values, its margin and the branch taken; every filter with the scores of its candidates. Then come the
+    conditions that were close: which move of which symbol would have turned them over.
 
     Ends with 1 when missing data decides, so there is no signal.
     """
+    if math.isnan(near_pct):
+        raise click.BadParameter("expected a number from 0 to 50, found nan", param_hint="'--near'")
     with working("evaluating …"):
         (strategy,) = load_strategies((file,), book)
         bars = bars_file(*bars_paths)
         asked = sessions_asked(bars.sessions, as_of=as_of, first=None, last=None, where=names_of(bars_paths))
         closes = known_closes([strategy], bars, through=asked[0] if asked else bars.sessions[-1])
-        explanation = explain(strategy, closes, asked[0] if asked else last_session(closes), extent)
+        session = asked[0] if asked else last_session(closes)
+        explanation = explain(strategy, closes, session, extent, near_within=Decimal(str(near_pct)) / 100)
     if as_json:
         with _deep():
             print_json(_facts(explanation))
@@ -88,6 +111,11 @@ def _print(explanation: Explanation) -> None:
         for number, decision in enumerate(decisions, start=1):
             steps.add_row(f"  {number}.", clean(reason(decision)))
         console.print(steps)
+        console.print()
+    if explanation.near:
+        console.print(Text("Close to turning over", style="bold yellow"))
+        for flip in explanation.near:
+            console.print(Text(f"  {clean(flip_words(flip))}"))
         console.print()
     if not isinstance(explanation.verdict, Signal):
         console.print(Text(f"No signal: {clean(undefined_words(explanation.verdict))}", style="red"))
@@ -125,9 +153,22 @@ def _facts(explanation: Explanation) -> dict[str, Json]:
     else:
         facts["undefined"] = undefined_words(explanation.verdict)
     facts["because"] = [reason(decision) for decision in decisions]
+    facts["near"] = [_near(flip) for flip in explanation.near]
     facts["decisions"] = [_decision(decision) for decision in decisions]
     facts["tree"] = None if explanation.tree is None else _node(explanation.tree)
     return facts
+
+
+def _near(flip: Flip) -> dict[str, Json]:
+    return {
+        "node": flip.node,
+        "path": flip.path,
+        "outcome": flip.outcome,
+        "symbol": flip.symbol,
+        "move_pct": format(flip.move_pct, "f"),
+        "close": format(flip.close, "f"),
+        "words": flip_words(flip),
+    }
 
 
 def _node(node: ExplainedNode) -> dict[str, Json]:

@@ -1,5 +1,5 @@
 """
-`alchemiser strategies`: list the portfolio's, show one, validate files.
+`alchemiser strategies`: list the portfolio's, show one, validate files, compare two.
 """
 
 from collections.abc import Iterable
@@ -17,6 +17,7 @@ from alchemiser.domain.errors import AlchemiserError, ConfigurationError, Strate
 from alchemiser.domain.strategy import ast
 from alchemiser.domain.strategy.strategy import Strategy
 from alchemiser.domain.strategy.symphony import Symphony
+from alchemiser.interface.cli.commands import strategies_diff
 from alchemiser.interface.cli.exchange import export, fmt, import_
 from alchemiser.interface.cli.failures import ExitCode, error_facts
 from alchemiser.interface.cli.inputs import DEFAULT_BOOK, book_option
@@ -27,13 +28,14 @@ from alchemiser.interface.cli.output import Json, a_table, clean, print_json, st
 @click.group()
 def command() -> None:
     """
-    List, show and validate strategies.
+    List, show, validate and compare strategies.
     """
 
 
 command.add_command(import_)
 command.add_command(export)
 command.add_command(fmt)
+command.add_command(strategies_diff.command)
 
 
 @command.command("list")
