@@ -2,11 +2,14 @@
 A whole trading day, through the command line, in a folder of its own.
 """
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from support.houses import alchemiser, files_below
+from alchemiser.interface.cli.main import run
+from support.houses import alchemiser, environment, files_below
 
 
 @pytest.fixture(scope="module")
@@ -69,20 +72,27 @@ def test_reading_commands_change_nothing(day: Path) -> None:
     assert before == after
 
 
-def test_five_further_sessions_leave_nothing_to_plan_and_agree_with_the_ledger(tmp_path: Path) -> None:
+def test_five_further_sessions_leave_nothing_to_plan_and_agree_with_the_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """
     After each session planning again is empty and the broker's positions are the ledger's, exactly.
     """
+    monkeypatch.chdir(tmp_path)
+    for name, value in environment({}).items():
+        monkeypatch.setenv(name, value)
+
+    def told(*arguments: str) -> dict[str, Any]:
+        assert 0 == run([*arguments, "--json"])
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return found
+
     for expected_runs in range(1, 7):
-        told = alchemiser("run", *(["--sessions", "1"] if expected_runs > 1 else []), "--json", folder=tmp_path)
-        assert told.code == 0, told.err
-        closing = told.lines()[0]["run"]["closing"]  # type: ignore[index]  # JSON
+        closing = told("run", *(["--sessions", "1"] if expected_runs > 1 else []))["run"]["closing"]
+        status, plan = told("status"), told("plan")
 
-        status = alchemiser("status", "--json", folder=tmp_path).lines()[0]
-        plan = alchemiser("plan", "--json", folder=tmp_path).lines()[0]
-
-        assert expected_runs == len(status["runs"])  # type: ignore[arg-type]  # JSON
-        assert status["positions"] == {position["symbol"]: position["quantity"] for position in closing["positions"]}
+        assert expected_runs == len(status["runs"])
+        assert status["positions"] == {held["symbol"]: held["quantity"] for held in closing["positions"]}
         assert plan["empty"], plan["lines"]
 
 

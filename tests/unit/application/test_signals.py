@@ -45,7 +45,7 @@ def _told(votes: list[PartialSignalGenerated]) -> tuple[Event, ...]:
 
 
 # Two databases are made for each example: slow on a busy machine.
-@settings(deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.permutations([*_NAMES, *_NAMES[:2]]))
 def test_votes_in_any_order_and_twice_make_one_target(order: list[str]) -> None:
     """
