@@ -22,7 +22,7 @@ _SECRET = re.compile(r"(^|_)key(_|$)|secret|token|password", re.IGNORECASE)
 @contextmanager
 def logging_to(path: Path | None, *, level: str, clock: Clock) -> Iterator[None]:
     """
-    Write logs to the end of a file, or to standard error, until the block ends.
+    Write logs to the end of a file, or to standard error, until the block ends; then log as before it.
 
     Args:
         path: the file, None for standard error.
@@ -32,21 +32,9 @@ def logging_to(path: Path | None, *, level: str, clock: Clock) -> Iterator[None]
     Raises:
         ConfigurationError: the file cannot be written.
     """
-    if path is None:
-        configure(sys.stderr, level=level, clock=clock)
+    with _kept_settings(), _opened(path) as stream:
+        configure(stream, level=level, clock=clock)
         yield
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        opened = path.open("a", encoding="utf-8")
-    except OSError as exc:
-        raise ConfigurationError(f"expected to write logs to {path}, the system refused: {exc}") from exc
-    with opened:
-        configure(opened, level=level, clock=clock)
-        try:
-            yield
-        finally:
-            configure(sys.stderr, level=level, clock=clock)
 
 
 def configure(stream: TextIO, *, level: str, clock: Clock) -> None:
@@ -72,6 +60,37 @@ def configure(stream: TextIO, *, level: str, clock: Clock) -> None:
         logger_factory=structlog.WriteLoggerFactory(file=stream),
         cache_logger_on_first_use=False,
     )
+
+
+@contextmanager
+def _kept_settings() -> Iterator[None]:
+    """
+    Log after the block as before it: the block's stream may be closed by then.
+    """
+    import structlog
+
+    before = structlog.get_config() if structlog.is_configured() else None
+    try:
+        yield
+    finally:
+        if before is None:
+            structlog.reset_defaults()
+        else:
+            structlog.configure(**before)
+
+
+@contextmanager
+def _opened(path: Path | None) -> Iterator[TextIO]:
+    if path is None:
+        yield sys.stderr
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = path.open("a", encoding="utf-8")
+    except OSError as exc:
+        raise ConfigurationError(f"expected to write logs to {path}, the system refused: {exc}") from exc
+    with opened:
+        yield opened
 
 
 def redact(_logger: object, _method: str, line: MutableMapping[str, object]) -> MutableMapping[str, object]:

@@ -130,6 +130,40 @@ def test_file_is_added_to(tmp_path: Path, clock: Clock) -> None:
     assert ["first", "second"] == [line["event"] for line in lines(path.read_text(encoding="utf-8"))]
 
 
+@pytest.mark.parametrize("to_file", [True, False])
+def test_after_the_block_logs_go_where_they_went_before(
+    *, to_file: bool, tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    A block's stream may be closed when it ends: a later line goes to the stream of before.
+    """
+    before, inside = io.StringIO(), io.StringIO()
+    configure(before, level="info", clock=clock)
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stderr", inside)
+        with logging_to(tmp_path / "day.log" if to_file else None, level="info", clock=clock):
+            structlog.get_logger().info("first")
+    inside.close()
+
+    structlog.get_logger().info("second")
+
+    assert ["second"] == [line["event"] for line in lines(before.getvalue())]
+
+
+def test_after_the_only_block_logs_are_as_they_come(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    """
+    Where nothing was set before the block, structlog's own defaults hold again.
+    """
+    structlog.reset_defaults()
+    with logging_to(None, level="info", clock=clock):
+        pass
+
+    structlog.get_logger().info("second")
+
+    assert "second" in capsys.readouterr().out
+    assert not structlog.is_configured()
+
+
 def test_file_that_cannot_be_written_is_refused(tmp_path: Path, clock: Clock) -> None:
     """
     A log path that is a folder is a matter of settings.
