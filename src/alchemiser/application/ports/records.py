@@ -146,11 +146,16 @@ class Trades(Protocol):
         """
         ...
 
-    def commit(self, trades: Sequence[Trade], fills: Sequence[LedgerEntry]) -> None:
+    def commit(self, trades: Sequence[Trade], fills: Sequence[LedgerEntry]) -> tuple[Trade, ...]:
         """
-        Store the new states of trades with the fills that were seen, in one durable transaction of its own.
+        Store the new states of trades with the fills that were seen, in one durable transaction of its own; return
+        the trades with the versions they have now.
 
         Intents are added, never removed; a fill (order id, cumulative quantity) that is stored is left as it is.
+
+        Raises:
+            Overtaken: a trade is not the version it was read at; nothing of the commit is stored.
+            RecordsError: an intent that is stored would send something else, or a final trade make another attempt.
         """
         ...
 

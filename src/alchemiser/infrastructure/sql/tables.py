@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from alchemiser.infrastructure.sql.columns import ExactDecimal, Instant, KeyDecimal
 
-SCHEMA = "0001"
+SCHEMA = "0010"
 
 metadata = MetaData(
     naming_convention={
@@ -99,6 +99,7 @@ trades = Table(
     Column("reason", Text, nullable=False),
     Column("quote_waits", Integer, nullable=False),
     Column("due_at", Instant),
+    Column("version", Integer, nullable=False, server_default="1"),
     # One side for each symbol of a run.
     UniqueConstraint("run_id", "symbol"),
 )
