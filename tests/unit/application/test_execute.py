@@ -385,7 +385,8 @@ def test_kill_switch_sends_nothing() -> None:
     With the switch on every trade ends incomplete, without an order.
     """
     with a_desk(WEIGHTS) as ports:
-        executed(replace(ports, rules=replace(ports.rules, limits=Limits(is_halted=True))))
+        ports.switch.halt("enough", at=START)
+        executed(ports)
 
         assert {(TradeStatus.INCOMPLETE, "kill switch")} == {
             (trade.status, trade.reason) for trade in ports.trades.trades(RUN)

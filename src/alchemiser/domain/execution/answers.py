@@ -87,16 +87,37 @@ def record(trade: Trade, answer: Answer, *, at: datetime, policy: WalkPolicy) ->
 
 def refused(trade: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> Trade:
     """
-    Return a trade whose latest step the gate did not let pass, so that it was not sent.
+    Return a trade whose latest step a rail did not let pass, so that it was not sent.
 
     A first send leaves nothing at the broker: the trade fails. An order that may be there already is only
-    looked up from now on, for as long as the gate refuses it.
+    looked up from now on, for as long as the rail refuses it.
     """
+    return _unsent(trade, TradeStatus.FAILED, reason, at=at, policy=policy)
+
+
+def held_back(trade: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> Trade:
+    """
+    Return a trade whose next step waits for a rail, as it was before that step.
+    """
+    return replace(trade, reason=reason, due_at=at + policy.poll)
+
+
+def withheld(trade: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> Trade:
+    """
+    Return a trade whose latest step came too late, or after the kill switch, so that it was not sent.
+
+    A first send leaves nothing at the broker: the trade ends incomplete. An order that may be there already is only
+    looked up from now on.
+    """
+    return _unsent(trade, TradeStatus.INCOMPLETE, reason, at=at, policy=policy)
+
+
+def _unsent(trade: Trade, status: TradeStatus, reason: str, *, at: datetime, policy: WalkPolicy) -> Trade:
     state = trade.intents[-1].state
     if isinstance(state, Sent) and state.posts > 1:
         unsent = with_state(trade, replace(state, posts=state.posts - 1))
         return replace(unsent, due_at=at + policy.poll)
-    return ended(with_state(trade, _never_taken(reason, at)), TradeStatus.FAILED, reason)
+    return ended(with_state(trade, _never_taken(reason, at)), status, reason)
 
 
 def _taken(trade: Trade) -> Trade:

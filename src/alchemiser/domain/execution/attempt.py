@@ -53,7 +53,7 @@ def _stop(trade: Trade, seen: Seen, policy: WalkPolicy) -> tuple[TradeStatus, st
     if rejection := _lasting_rejection(trade):
         return TradeStatus.FAILED, rejection
     if seen.now >= seen.deadlines.last_send:
-        return TradeStatus.INCOMPLETE, "deadline"
+        return TradeStatus.INCOMPLETE, f"deadline; {trade.reason}" if trade.reason else "deadline"
     if len(trade.intents) >= policy.attempts:
         return TradeStatus.INCOMPLETE, f"not filled in {policy.attempts} attempts"
     if seen.is_halted:
@@ -162,6 +162,7 @@ def _submitting(trade: Trade, rung: int, body: OrderBody, quote: Quote, seen: Se
         trade,
         arrival=trade.arrival or quote.mid,
         intents=(*trade.intents, intent),
+        reason="",
         quote_waits=0,
         due_at=seen.now,
     )
