@@ -13,7 +13,14 @@ import structlog
 
 from alchemiser.application.ports.broker import Broker
 from alchemiser.application.ports.suite import Ports
-from alchemiser.domain.errors import BrokerUnavailable, DuplicateClientOrderId, OrderRefused, OrderRejected
+from alchemiser.domain.errors import (
+    BrokerUnavailable,
+    DuplicateClientOrderId,
+    InsufficientBuyingPower,
+    NotFractionable,
+    OrderRefused,
+    OrderRejected,
+)
 from alchemiser.domain.execution.answers import (
     Accepted,
     Answer,
@@ -26,7 +33,7 @@ from alchemiser.domain.execution.answers import (
     withheld,
 )
 from alchemiser.domain.execution.gate import ApprovedOrder
-from alchemiser.domain.execution.order import Trade
+from alchemiser.domain.execution.order import RejectionCause, Trade
 
 log = structlog.get_logger()
 
@@ -88,9 +95,19 @@ def _submit(order: ApprovedOrder, broker: Broker) -> Answer:
     except DuplicateClientOrderId:
         return Duplicate()
     except OrderRejected as rejection:
-        return Rejected(reason=f"{rejection.code}: {rejection.reason}")
+        return Rejected(reason=f"{rejection.code}: {rejection.reason}", cause=_cause(rejection))
     except BrokerUnavailable:
         return NoAnswer()
+
+
+def _cause(rejection: OrderRejected) -> RejectionCause:
+    match rejection:
+        case InsufficientBuyingPower():
+            return RejectionCause.BUYING_POWER
+        case NotFractionable():
+            return RejectionCause.FRACTIONS
+        case _:
+            return RejectionCause.OTHER
 
 
 def _cancel(order_id: str, broker: Broker) -> Answer:

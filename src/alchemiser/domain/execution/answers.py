@@ -16,6 +16,7 @@ from alchemiser.domain.execution.order import (
     Closed,
     Open,
     OrderStatus,
+    RejectionCause,
     Sent,
     Taken,
     Trade,
@@ -48,6 +49,7 @@ class Rejected:
     """
 
     reason: str
+    cause: RejectionCause = RejectionCause.OTHER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +79,8 @@ def record(trade: Trade, answer: Answer, *, at: datetime, policy: WalkPolicy) ->
             return _due(taken, at=at, policy=policy)
         case Duplicate():
             return _due(_taken(trade), at=at, policy=policy)
-        case Rejected(reason=reason):
-            return _rejected(trade, reason, at=at, policy=policy)
+        case Rejected():
+            return _rejected(trade, answer, at=at, policy=policy)
         case CancelTaken() | NoAnswer():
             return _due(trade, at=at, policy=policy)
         case _:
@@ -125,15 +127,23 @@ def _taken(trade: Trade) -> Trade:
     return with_state(trade, Taken(since=state.since)) if isinstance(state, Sent) else trade
 
 
-def _rejected(trade: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> Trade:
+def _rejected(trade: Trade, answer: Rejected, *, at: datetime, policy: WalkPolicy) -> Trade:
     state = trade.intents[-1].state
     if not isinstance(state, Sent) or state.posts != 1:
         return _due(trade, at=at, policy=policy)
-    return replace(with_state(trade, _never_taken(reason, at)), due_at=at)
+    return replace(with_state(trade, _never_taken(answer.reason, at, answer.cause)), due_at=at)
 
 
-def _never_taken(reason: str, at: datetime) -> Closed:
-    return Closed(order_id="", status=OrderStatus.REJECTED, filled=NO_SHARES, average=None, closed_at=at, reason=reason)
+def _never_taken(reason: str, at: datetime, cause: RejectionCause = RejectionCause.OTHER) -> Closed:
+    return Closed(
+        order_id="",
+        status=OrderStatus.REJECTED,
+        filled=NO_SHARES,
+        average=None,
+        closed_at=at,
+        reason=reason,
+        cause=cause,
+    )
 
 
 def _due(trade: Trade, *, at: datetime, policy: WalkPolicy) -> Trade:
