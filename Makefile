@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: run test check bench fuzz fmt lock clean
+.PHONY: run test check bench fuzz properties fmt lock clean
 .DEFAULT_GOAL := run
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -34,6 +34,9 @@ bench: $(STAMP)  ## measure, as ratios against a baseline in the same run
 
 fuzz: $(STAMP)  ## try the language with 1,100,000 broken texts; ARGS='--mutated 1000' for fewer
 	@PYTHONPATH=tests $(BIN)/python -m fuzz.run $(ARGS)
+
+properties: $(STAMP)  ## hold planner and gate to their promises, 1,000,000 random cases each; ARGS='--cases 1000' for fewer
+	@PYTHONPATH=tests $(BIN)/python -m cases.run $(ARGS)
 
 fmt: $(STAMP)  ## format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
