@@ -31,7 +31,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Care": {
         "halt": "Turn the kill switch on and cancel our orders; works while a run goes on, and without the records.",
-        "doctor": "Check settings, strategies, calendar, bars, signals and records; changes nothing.",
+        "doctor": "Check settings, records, broker, ledger, outbox, strategies and signals; changes nothing.",
     },
 }
 COMMANDS: dict[str, str] = {name: line for section in SECTIONS.values() for name, line in section.items()}
