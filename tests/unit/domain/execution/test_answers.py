@@ -179,6 +179,6 @@ def test_order_that_is_held_back_waits_as_it_was() -> None:
     """
     No intent is made; the next look is two seconds later, and the trade says what it waits for.
     """
-    found = held_back(a_trade(), "one too many", at=after(1), policy=POLICY)
+    found = held_back(sent(), "one too many", at=after(1), policy=POLICY)
 
     assert (TradeStatus.OPEN, "one too many", (), after(3)) == (found.status, found.reason, found.intents, found.due_at)
