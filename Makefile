@@ -3,7 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: run test check bench fuzz fmt lock clean
+SEEDS ?= 10000
+
+.PHONY: run test check bench fuzz simulate fmt lock clean
 .DEFAULT_GOAL := run
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -34,6 +36,9 @@ bench: $(STAMP)  ## measure, as ratios against a baseline in the same run
 
 fuzz: $(STAMP)  ## try the language with 1,100,000 broken texts; ARGS='--mutated 1000' for fewer
 	@PYTHONPATH=tests $(BIN)/python -m fuzz.run $(ARGS)
+
+simulate: $(STAMP)  ## live through SEEDS=10000 faulty days; ARGS='--seed 7 --trace' shows one
+	@PYTHONPATH=tests $(BIN)/python -m dst.run --seeds $(SEEDS) $(ARGS)
 
 fmt: $(STAMP)  ## format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
