@@ -14,6 +14,7 @@ from alchemiser.application.settlement import expected_positions
 from alchemiser.domain.events import Outcome, WorkflowCompleted
 from alchemiser.domain.execution.fills import NO_SHARES, filled, filled_by
 from alchemiser.domain.execution.gate import Limits
+from alchemiser.domain.execution.policy import WalkPolicy
 from alchemiser.domain.execution.order import OrderBody, Trade, TradeStatus
 from alchemiser.domain.identity import ORDER_PREFIX
 from alchemiser.domain.invariants import (
@@ -45,17 +46,19 @@ class Inspector:
     Watches one world; `breaches` is what it found.
     """
 
-    def __init__(self, timeline: Timeline, memory: Memory, venue: Venue, limits: Limits) -> None:
+    def __init__(self, timeline: Timeline, memory: Memory, venue: Venue, limits: Limits, walk: WalkPolicy) -> None:
         self.breaches: list[Breach] = []
         self.history: list[tuple[datetime, str, str]] | None = None
         self.closes_at = 0.0
         self.posts = 0
         self.fills = 0
-        self.hands_since = 0.0
+        self.is_accepted = False
         self._timeline = timeline
         self._memory = memory
         self._venue = venue
         self._limits = limits
+        self._walk = walk
+        self._told: dict[str, str] = {}
         self._booked: dict[str, Quantity] = {}
         self._entries = 0
         self._plans: dict[str, str] = {}
@@ -136,9 +139,7 @@ class Inspector:
             self.fail("S7", f"{name}: sent {self.closes_at - self._timeline.now:.1f} s before the close")
         trade = next((one for one in trades if one.symbol == body.symbol), None)
         if trade is not None:
-            away = abs(body.limit.value / trade.plan_price.value - 1)
-            if away > self._limits.collar or body.limit * body.quantity > self._limits.order_notional:
-                self.fail("S9", f"{name}: {away:.4f} from the plan's price, worth {body.limit * body.quantity}")
+            self._hold_rails(seat, body, trade)
         if body.side is Side.BUY:
             self._hold_sells(name, trades)
 
@@ -203,14 +204,31 @@ class Inspector:
         self._hold_report(run)
         if is_calm:
             self._hold_complete(run, trades, halted)
-        if run.outcome in {Outcome.SUCCESS, Outcome.PARTIAL} and not is_touched:
-            self._hold_positions(run, trades)
+        if run.outcome in {Outcome.SUCCESS, Outcome.PARTIAL}:
+            self._hold_closing(run)
+            if not is_touched:
+                self._hold_positions(run, trades)
 
     def _begun(self, seat: Seat, run: Run) -> None:
         self.tell(seat.name, f"began {run.id}")
         for order in self._venue.orders.values():
             if order.is_ours and order.is_live:
                 self.fail("S7", f"{order.body.client_order_id}: live when {run.id} began")
+        earlier = [one for one in self._memory.runs.values() if one.session < run.session and one.opening is not None]
+        for before in earlier:
+            for trade in self._memory.trades.get(before.id, {}).values():
+                if trade.status is TradeStatus.OPEN:
+                    self.fail("P2", f"{trade.id}: still open when {run.id} began")
+        if earlier and not self.is_accepted:
+            self._hold_continuity(earlier[-1], run)
+
+    def _hold_continuity(self, before: Run, run: Run) -> None:
+        if before.opening is None or run.opening is None:
+            return
+        entries = [entry for entry in self._memory.ledger if entry.run_id == before.id]
+        held = {symbol: position.quantity for symbol, position in run.opening.held().items()}
+        if expected_positions(before.opening, entries) != held:
+            self.fail("L2", f"{run.id}: began on positions that {before.id} did not leave")
 
     def _hold_end(self, run: Run, trades: Sequence[Trade]) -> None:
         open_ = [trade.id for trade in trades if trade.status is TradeStatus.OPEN]
@@ -241,9 +259,17 @@ class Inspector:
                 rule = "P3" if halted else "P2"
                 self.fail(rule, f"{trade.id}: {trade.status} ({trade.reason}) though nothing went wrong with it")
 
-    def _hold_positions(self, run: Run, trades: Sequence[Trade]) -> None:
+    def _hold_closing(self, run: Run) -> None:
         if run.opening is None or run.closing is None:
             self.fail("L2", f"{run.id}: ended {run.outcome} without its accounts")
+            return
+        entries = [entry for entry in self._memory.ledger if entry.run_id == run.id]
+        held = {symbol: position.quantity for symbol, position in run.closing.held().items()}
+        if expected_positions(run.opening, entries) != held:
+            self.fail("L2", f"{run.id}: ended {run.outcome} on positions its books do not know")
+
+    def _hold_positions(self, run: Run, trades: Sequence[Trade]) -> None:
+        if run.opening is None or run.closing is None:
             return
         entries = [entry for entry in self._memory.ledger if entry.run_id == run.id]
         expected = {symbol: quantity.value for symbol, quantity in expected_positions(run.opening, entries).items()}
@@ -253,6 +279,23 @@ class Inspector:
         cash = run.opening.cash + cash_change(entries)
         if cash != Money(self._venue.cash) and not unresolved:
             self.fail("L1", f"{run.id}: books say {cash} cash, the broker has {self._venue.cash}")
+
+    def _hold_rails(self, seat: Seat, body: OrderBody, trade: Trade) -> None:
+        limits, name, worth = self._limits, body.client_order_id, body.limit * body.quantity
+        away = abs(body.limit.value / trade.plan_price.value - 1)
+        if away > limits.collar:
+            self.fail("S9", f"{name}: {away:.4f} away from the plan's price")
+        if worth > limits.order_notional:
+            self.fail("S9", f"{name}: worth {worth}, allowed {limits.order_notional}")
+        if seat.account is not None and worth > seat.account.equity * limits.order_fraction:
+            self.fail("S9", f"{name}: worth {worth} on equity of {seat.account.equity}")
+        if limits.allowed is not None and body.symbol not in limits.allowed:
+            self.fail("S9", f"{name}: {body.symbol} is not on the allowlist")
+        intent = next((one for one in trade.intents if one.body == body), None)
+        if intent is not None:
+            bid, ask = intent.bid.value, intent.ask.value
+            if not 0 < bid <= ask or (ask - bid) * 2 > (ask + bid) * self._walk.widest_spread:
+                self.fail("S9", f"{name}: priced on a bid of {bid} and an ask of {ask}")
 
     def _hold_sells(self, name: str, trades: Sequence[Trade]) -> None:
         for trade in trades:
@@ -297,9 +340,11 @@ class Inspector:
 
     def _tell_step(self, seat: Seat, old: Trade, new: Trade) -> None:
         latest = new.intents[-1].state if new.intents else None
-        what = f"{new.id} v{new.version} {new.status}" + (f" ({new.reason})" if new.reason else "")
+        what = f"{new.id} {new.status}" + (f" ({new.reason})" if new.reason else "")
         if old.authorised is None and new.authorised is not None:
             what += f", authorised {new.authorised}"
         if latest is not None:
             what += f", attempt {len(new.intents)} {latest.kind}, filled {filled(new)}"
-        self.tell(seat.name, f"commits {what}")
+        if self._told.get(new.id) != what:
+            self._told[new.id] = what
+            self.tell(seat.name, f"commits {what}")

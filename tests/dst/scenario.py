@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from alchemiser.domain.values import Symbol
+from alchemiser.domain.execution.gate import Limits
+from alchemiser.domain.values import Symbol, usd
 from dst.chance import Chance
 
 NAMES = tuple(Symbol(f"S{letter}{letter}") for letter in "ABCDEFGHIJ")
@@ -45,6 +46,7 @@ class Scenario:
         targets: the weights of each strategy, one mapping a session.
         lead: how long before the close the schedule fires.
         poll: how often a resting order is looked at.
+        limits: the rails of the gate.
     """
 
     seed: int
@@ -58,6 +60,7 @@ class Scenario:
     targets: tuple[tuple[dict[Symbol, Decimal], ...], ...]
     lead: timedelta
     poll: timedelta
+    limits: Limits
 
 
 def scenario_of(seed: int, *, intensity: int | None = None, processes: int | None = None) -> Scenario:
@@ -82,6 +85,17 @@ def scenario_of(seed: int, *, intensity: int | None = None, processes: int | Non
         targets=tuple(_targets(listings, chance) for _ in range(sessions)),
         lead=timedelta(minutes=chance.pick((5, 6, 8, 10, 15))),
         poll=timedelta(seconds=chance.pick((2, 5, 10, 15))),
+        limits=_limits(listings, chance) if level and chance.happens(0.1) else Limits(),
+    )
+
+
+def _limits(listings: tuple[Listing, ...], chance: Chance) -> Limits:
+    return chance.pick(
+        (
+            Limits(allowed=frozenset(listing.symbol for listing in listings[1:])),
+            Limits(order_notional=usd("1500")),
+            Limits(order_fraction=Decimal("0.2")),
+        )
     )
 
 

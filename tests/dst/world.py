@@ -20,7 +20,6 @@ from alchemiser.application.ports.suite import Ports, Rules
 from alchemiser.application.start import Allow, resume, start
 from alchemiser.application.workflow import LISTENERS
 from alchemiser.domain.errors import AlchemiserError, LedgerError
-from alchemiser.domain.execution.gate import Limits
 from alchemiser.domain.execution.order import OrderBody
 from alchemiser.domain.execution.policy import WalkPolicy
 from alchemiser.domain.identity import content_hash, run_id
@@ -227,8 +226,8 @@ class World:
         self.market = Market(scenario, self.timeline)
         self.venue = Venue(scenario, self.timeline, self.market)
         self.faults = Faults(self.chance, intensity=scenario.intensity)
-        limits = Limits()
-        self.inspector = Inspector(self.timeline, self.memory, self.venue, limits)
+        walk = WalkPolicy(poll=scenario.poll)
+        self.inspector = Inspector(self.timeline, self.memory, self.venue, scenario.limits, walk)
         self.inspector.history = [] if is_told else None
         self.outside = Outside(
             timeline=self.timeline,
@@ -249,13 +248,14 @@ class World:
                 minimum_trade_fraction=Decimal(0),
                 cash_buffer=Decimal("0.01"),
             ),
-            walk=WalkPolicy(poll=scenario.poll),
-            limits=limits,
+            walk=walk,
+            limits=scenario.limits,
             lead=scenario.lead,
             latest_start=timedelta(minutes=4),
         )
         self._touched = False
         self._refused: set[int] = set()
+        self._alive: set[str] = set()
         self._books = tuple(
             FixedBook(targets, tuple(sorted({listing.symbol for listing in scenario.listings})))
             for targets in scenario.targets
@@ -294,6 +294,8 @@ class World:
         self.venue.open(closes_at=closes_at)
         self.inspector.closes_at = closes_at
         self._touched = False
+        self.inspector.is_accepted = False
+        self._alive = {f"p{process}" for process in range(self.scenario.processes)}
         self.faults.wake()
         self.venue.lag_s = 6.0 if self.scenario.intensity else 0.0
         fires_at = closes_at - self.scenario.lead.total_seconds()
@@ -337,12 +339,17 @@ class World:
             for _ in pump(ports):
                 pass
         except Crash:
-            self.inspector.tell(name, "dies")
-            self._again(name, number, session, self.chance.between(0.2, 20))
+            is_gone = len(self._alive) > 1 and self.chance.happens(0.3)
+            self.inspector.tell(name, "dies for good" if is_gone else "dies")
+            if is_gone:
+                self._alive.discard(name)
+            else:
+                self._again(name, number, session, self.chance.between(0.2, 20))
         except LedgerError as exc:
             # The operator looks at the account and says that the broker is right.
             self.inspector.tell(name, f"is refused: {exc}")
             self._refused.add(number)
+            self.inspector.is_accepted = True
             self._again(name, number, session, self.chance.between(5, 30))
         except AlchemiserError as exc:
             self.inspector.tell(name, f"ends: {type(exc).__name__}: {exc}")

@@ -27,7 +27,6 @@ from alchemiser.domain.execution.order import (
     OrderBody,
     Trade,
     TradeStatus,
-    Unknown,
 )
 from alchemiser.domain.identity import ORDER_PREFIX, client_order_id, content_hash
 from alchemiser.domain.ledger.book import FINEST_COST, LedgerEntry
@@ -196,7 +195,7 @@ def ledger_breaches(
     """
     Hold the ledger against the trades it belongs to, and against the broker's orders once all of them are final.
 
-    An order that nobody could find in time is looked at by hand: what it filled is not in the ledger yet.
+    An unresolved trade is looked at by hand: what its orders filled need not be in the ledger yet.
     """
     booked: dict[str, tuple[Quantity, Money]] = {}
     for entry in entries:
@@ -211,7 +210,7 @@ def ledger_breaches(
             told = booked.pop(name, (NO_SHARES, _NO_MONEY))[0]
             if filled_by(intent)[0] != told:
                 yield Breach(rule="L1", what=f"{name}: filled {filled_by(intent)[0]}, booked {told}")
-            if not isinstance(intent.state, Unknown):
+            if trade.status is not TradeStatus.UNRESOLVED:
                 looked_up.add(name)
     for name in booked:
         yield Breach(rule="L1", what=f"{name}: booked, but no attempt has this id")
