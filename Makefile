@@ -5,7 +5,7 @@ STAMP := .venv/.ready
 
 SEEDS ?= 10000
 
-.PHONY: run test check bench fuzz simulate fmt lock clean
+.PHONY: run test check bench fuzz simulate simulate-mutants fmt lock clean
 .DEFAULT_GOAL := run
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -39,6 +39,9 @@ fuzz: $(STAMP)  ## try the language with 1,100,000 broken texts; ARGS='--mutated
 
 simulate: $(STAMP)  ## live through SEEDS=10000 faulty days; ARGS='--seed 7 --trace' shows one
 	@PYTHONPATH=tests $(BIN)/python -m dst.run --seeds $(SEEDS) $(ARGS)
+
+simulate-mutants: $(STAMP)  ## check that the simulation finds every fault it should; ARGS='--only gate' for some
+	@PYTHONPATH=tests $(BIN)/python -m dst.mutants $(ARGS)
 
 fmt: $(STAMP)  ## format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

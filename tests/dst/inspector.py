@@ -14,8 +14,8 @@ from alchemiser.application.settlement import expected_positions
 from alchemiser.domain.events import Outcome, WorkflowCompleted
 from alchemiser.domain.execution.fills import NO_SHARES, filled, filled_by
 from alchemiser.domain.execution.gate import Limits
-from alchemiser.domain.execution.policy import WalkPolicy
 from alchemiser.domain.execution.order import OrderBody, Trade, TradeStatus
+from alchemiser.domain.execution.policy import WalkPolicy
 from alchemiser.domain.identity import ORDER_PREFIX
 from alchemiser.domain.invariants import (
     Breach,

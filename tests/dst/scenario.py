@@ -72,7 +72,7 @@ def scenario_of(seed: int, *, intensity: int | None = None, processes: int | Non
     level = drawn if intensity is None else intensity
     count = chance.pick((1, 1, 2, 2, 3, 4, 5))
     listings = tuple(_listing(name, chance, level) for name in NAMES[: 2 + chance.below(4)])
-    sessions = 2 if chance.happens(0.25) else 1
+    sessions = 2 if chance.happens(0.3) else 1
     return Scenario(
         seed=seed,
         intensity=level,

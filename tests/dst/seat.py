@@ -5,6 +5,7 @@ A process that dies is thrown out of its call by an exception our code cannot ca
 is started again with a seat of its own.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from alchemiser.application.ports.messaging import Engine, Message, Notifier
 from alchemiser.application.ports.records import Ledger, Report, Run, Runs, Trades, Transaction
 from alchemiser.application.ports.system import Clock
 from alchemiser.domain.errors import (
+    BrokerAuthError,
     BrokerUnavailable,
     InsufficientBuyingPower,
     NotificationError,
@@ -43,6 +45,7 @@ from dst.venue import Venue
 
 T = TypeVar("T")
 
+_DEFECT = re.compile(r"[A-Z]+[a-z]\w*: ")
 _RECORDS_S = 0.002
 _TRAVEL_S = 0.04
 _TIMEOUT_S = 10.0
@@ -113,6 +116,7 @@ class Outside:
         self.faults = faults
         self.watch = watch
         self.full_until = 0.0
+        self.locked_out_until = 0.0
         self.mails: list[str] = []
 
 
@@ -185,6 +189,10 @@ class Seat:
             late: what a request does that arrives after we gave up.
         """
         fault = self._begins(call, what)
+        if self.outside.timeline.now < self.outside.locked_out_until:
+            self._sleep(_TRAVEL_S)
+            self.outside.faults.counts["keys refused"] += 1
+            raise BrokerAuthError("401 unauthorized")
         if fault is None:
             self._sleep(_TRAVEL_S)
             answer = effect()
@@ -545,6 +553,8 @@ class SeatEngine(Engine):
         See the port.
         """
         self._seat.tell(f"{message.handler} failed: {error}")
+        if _DEFECT.match(error):
+            self._seat.outside.watch.fail("DEFECT", f"{message.handler}: {error}")
         self._seat.records("write", "give back", lambda: self._inner.failed(message, error=error, retry_at=retry_at))
 
 

@@ -397,11 +397,18 @@ class World:
             self.timeline.at(chance.between(fires_at, closes_at), self._order_by_hand)
         if chance.happens(0.03):
             self.timeline.at(chance.between(fires_at, closes_at), self._block)
+        if chance.happens(0.05):
+            self.timeline.at(chance.between(fires_at, closes_at), self._lock_out)
 
     def _fill_disk(self) -> None:
         seconds = self.chance.between(5, 120)
         self.inspector.tell("disk", f"is full for {seconds:.0f} s")
         self.outside.full_until = self.timeline.now + seconds
+
+    def _lock_out(self) -> None:
+        seconds = self.chance.pick((20.0, 200.0, 2000.0, 2000.0))
+        self.inspector.tell("broker", f"refuses the keys for {seconds:.0f} s")
+        self.outside.locked_out_until = self.timeline.now + seconds
 
     def _trade_by_hand(self) -> None:
         symbol = self.chance.pick(self.scenario.listings).symbol
