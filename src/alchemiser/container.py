@@ -95,7 +95,8 @@ def _engine(database: "Database", settings: "Settings") -> Engine:
     from alchemiser.application.workflow import LISTENERS
     from alchemiser.infrastructure.sql.messages import SqlEngine
 
-    return SqlEngine(database, routes=LISTENERS, lease_s=settings.tables.engine.lease_seconds)
+    tables = settings.tables
+    return SqlEngine(database, routes=LISTENERS, lease_s=tables.engine.lease_seconds, account=tables.account.id)
 
 
 def _runs(database: "Database") -> Runs:
@@ -229,7 +230,10 @@ def _open(settings: "Settings", *, session: date | None) -> Iterator[House]:
         database = container.database()
         try:
             with logging_to(logs.path, level=logs.level, clock=container.clock()):
-                yield House(ports=_with_faults(container.ports(), settings), database=settings.tables.records.url)
+                yield House(
+                    ports=_with_faults(container.ports(), settings),
+                    database=str(settings.redacted()["records"]["url"]),
+                )
         finally:
             database.close()
 

@@ -76,7 +76,8 @@ class Transaction(Protocol):
 
     def save_run(self, run: Run) -> bool:
         """
-        Store a run, or replace it; return whether it is new.
+        Store a run and return True; of one that is stored already add what is news, its closing account and its end,
+        and return False. A run that is over stays as it ended.
         """
         ...
 
