@@ -132,6 +132,10 @@ class Inspector:
         self.posts += 1
         name = body.client_order_id
         self.tell(seat.name, f"sends {body.side} {body.quantity} {body.symbol} at {body.limit} as {name}")
+        if seat.halted != "":
+            read = "was not read" if seat.halted is None else f"said {seat.halted}"
+            self.fail("S9", f"{name}: sent though the kill switch {read}")
+        seat.halted = None
         trades = self._siblings(name)
         for breach in send_breaches(body, trades):
             self._note(breach)

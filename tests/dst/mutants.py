@@ -16,7 +16,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any, TypeAlias
 
-from alchemiser.application import execute, rebalance, settlement, start, trading
+from alchemiser.application import execute, rebalance, sending, settlement, start, trading
 from alchemiser.application.ports.suite import Ports
 from alchemiser.domain import events
 from alchemiser.domain.events import Phase
@@ -37,6 +37,7 @@ from alchemiser.infrastructure.memory import trades as memory_trades
 from alchemiser.infrastructure.memory.store import State
 from dst.quiet import quietly
 from dst.scenario import scenario_of
+from dst.seat import SeatSwitch
 from dst.world import lived
 
 Function: TypeAlias = Callable[..., Any]
@@ -129,7 +130,7 @@ def _sent_before_commit(original: Function) -> Function:
         moves = original(trades, view, ports=ports, **kwargs)
         for move in moves:
             if move.order is not None:
-                execute._submit(move.order, ports.broker)
+                sending._submit(move.order, ports.broker)
         return moves
 
     return decided
@@ -451,11 +452,32 @@ def _settled_again(original: Function) -> Function:
     return settled
 
 
-def _uncovered(original: Function) -> Function:
-    def rails(*args: Any) -> Any:
-        return (rail for rail in original(*args) if rail[0] not in {"available", "buying power"})
+def _unswitched(original: Function) -> Function:
+    def ordered(trade: Trade, order: Any, last_send: Any, ports: Ports) -> Trade:
+        found: Trade = original(trade, order, last_send, replace(ports, switch=_Off()))
+        return found
 
-    return rails
+    return ordered
+
+
+class _Off:
+    """
+    A switch that is never on.
+    """
+
+    def reason(self) -> str:
+        """
+        See the port.
+        """
+        return ""
+
+
+def _never_halted(original: Function) -> Function:
+    def reason(self: Any) -> str:
+        original(self)
+        return ""
+
+    return reason
 
 
 def _unchecked(_original: Function) -> Function:
@@ -473,9 +495,9 @@ MUTANTS: Mapping[str, Mutant] = {
         Mutant(name="sent before it is committed", patches=((execute, "_decided", _sent_before_commit),)),
         Mutant(name="sent again with a newer price", patches=((walk, "_unanswered", _other_body),)),
         Mutant(name="a refusal of the second send is proof", patches=((answers, "_rejected", _refusal_proves),)),
-        Mutant(name="no answer means refused", patches=((execute, "record", _silence_is_refusal),)),
-        Mutant(name="a duplicate id means refused", patches=((execute, "record", _duplicate_is_refusal),)),
-        Mutant(name="a cancel that was taken is done", patches=((execute, "record", _cancel_is_done),)),
+        Mutant(name="no answer means refused", patches=((sending, "record", _silence_is_refusal),)),
+        Mutant(name="a duplicate id means refused", patches=((sending, "record", _duplicate_is_refusal),)),
+        Mutant(name="a cancel that was taken is done", patches=((sending, "record", _cancel_is_done),)),
         Mutant(name="pending cancel is terminal", patches=((observe, "_state_of", _pending_cancel_is_terminal),)),
         Mutant(name="filled quantities may shrink", patches=((observe, "_state_of", _fills_may_shrink),)),
         Mutant(
@@ -488,20 +510,22 @@ MUTANTS: Mapping[str, Mutant] = {
         ),
         Mutant(
             name="a sell of a little more than there is",
-            patches=((attempt, "_affordable", _a_little_more), (gate, "_rails", _uncovered)),
+            patches=((attempt, "_affordable", _a_little_more), (gate, "_of_the_cover", _answering(()))),
         ),
         Mutant(
             name="a full exit is rounded",
-            patches=((attempt, "_affordable", _exit_rounded), (gate, "_rails", _uncovered)),
+            patches=((attempt, "_affordable", _exit_rounded), (gate, "_of_the_cover", _answering(()))),
         ),
         Mutant(name="buys are not scaled to the money", patches=((execute, "authorise_buys", _authorised_as_planned),)),
         Mutant(name="buys are authorised on equity", patches=((execute, "authorise_buys", _authorised_on_equity),)),
         Mutant(name="buys are authorised twice", patches=((execute, "_authorised", _authorised_again),)),
         Mutant(
             name="each buy spends all the money",
-            patches=((attempt, "_affordable", _each_spends_all), (gate, "_rails", _uncovered)),
+            patches=((attempt, "_affordable", _each_spends_all), (gate, "_of_the_cover", _answering(()))),
         ),
         Mutant(name="the gate is skipped", patches=((execute, "approve", _unchecked),)),
+        Mutant(name="the kill switch is not read before a send", patches=((sending, "_ordered", _unswitched),)),
+        Mutant(name="the kill switch is ignored", patches=((SeatSwitch, "reason", _never_halted),)),
         Mutant(name="quotes are not looked at", patches=((attempt, "quote_problem", _answering("")),)),
         Mutant(
             name="deadlines are ignored",

@@ -95,6 +95,10 @@ def _limits(listings: tuple[Listing, ...], chance: Chance) -> Limits:
             Limits(allowed=frozenset(listing.symbol for listing in listings[1:])),
             Limits(order_notional=usd("1500")),
             Limits(order_fraction=Decimal("0.2")),
+            Limits(orders_per_minute=2),
+            Limits(orders_per_run=3),
+            Limits(turnover=Decimal("0.3")),
+            Limits(gross_exposure=Decimal("0.5")),
         )
     )
 

@@ -15,6 +15,7 @@ from alchemiser.application.ports.broker import Broker
 from alchemiser.application.ports.market import Quotes
 from alchemiser.application.ports.messaging import Engine, Message, Notifier
 from alchemiser.application.ports.records import Ledger, Report, Run, Runs, Trades, Transaction
+from alchemiser.application.ports.switch import KillSwitch
 from alchemiser.application.ports.system import Clock
 from alchemiser.domain.errors import (
     BrokerAuthError,
@@ -117,6 +118,7 @@ class Outside:
         self.watch = watch
         self.full_until = 0.0
         self.locked_out_until = 0.0
+        self.halted = ""
         self.mails: list[str] = []
 
 
@@ -134,6 +136,7 @@ class Seat:
         self.skew = skew
         self.is_dead = False
         self.account: Account | None = None
+        self.halted: str | None = None
         self._writes = 0
 
     def records(self, call: str, what: str, effect: Callable[[], T]) -> T:
@@ -364,6 +367,38 @@ class SeatBroker(Broker):
         venue, seat = self._venue, self._seat
         lag = seat.roll().between(0.1, 6) if seat.outside.faults.of("lag") else 0.0
         return seat.line("look", "orders", lambda: venue.listed(since=since, lag_s=lag), late=_nothing)
+
+
+class SeatSwitch(KillSwitch):
+    """
+    A kill switch that everybody reads; `halted` at the seat is what was read last, None once it was used.
+    """
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+
+    def reason(self) -> str:
+        """
+        See the port.
+        """
+        outside = self._seat.outside
+        self._seat.halted = self._seat.records("read", "kill switch", lambda: outside.halted)
+        return self._seat.halted
+
+    def halt(self, reason: str, *, at: datetime) -> tuple[str, ...]:
+        """
+        See the port.
+        """
+        del at
+        self._seat.outside.halted = reason
+        return ()
+
+    def lift(self, *, at: datetime) -> None:
+        """
+        See the port.
+        """
+        del at
+        self._seat.outside.halted = ""
 
 
 class SeatQuotes(Quotes):

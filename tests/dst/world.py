@@ -31,6 +31,7 @@ from alchemiser.domain.strategy.signal import Signal
 from alchemiser.domain.strategy.strategy import Evaluation, Strategy
 from alchemiser.domain.values import Price, Quantity, Side, Symbol, usd
 from alchemiser.infrastructure.calendar import new_york
+from alchemiser.infrastructure.guard import Caps, GuardedBroker
 from alchemiser.infrastructure.memory.store import Memory
 from dst.chance import Chance
 from dst.faults import Faults
@@ -48,6 +49,7 @@ from dst.seat import (
     SeatNotifier,
     SeatQuotes,
     SeatRuns,
+    SeatSwitch,
     SeatTrades,
     ShuffledEngine,
 )
@@ -253,6 +255,15 @@ class World:
             lead=scenario.lead,
             latest_start=timedelta(minutes=4),
         )
+        limits = scenario.limits
+        self._caps = Caps(
+            order_notional=limits.order_notional,
+            order_fraction=limits.order_fraction,
+            orders_per_run=limits.orders_per_run,
+            orders_per_minute=limits.orders_per_minute,
+            turnover=limits.turnover,
+            gross_exposure=limits.gross_exposure,
+        )
         self._touched = False
         self._refused: set[int] = set()
         self._alive: set[str] = set()
@@ -366,14 +377,16 @@ class World:
             self._spawn(name, number, session, self.timeline.now + pause)
 
     def _ports(self, seat: Seat, number: int) -> Ports:
+        clock = SeatClock(seat)
         engine = ShuffledEngine(self.memory, routes=LISTENERS, owner=seat.name, lease_s=30)
         return Ports(
-            clock=SeatClock(seat),
+            clock=clock,
             calendar=_DAYS,
             bars=_BAR,
             quotes=SeatQuotes(seat),
             library=self._books[number],
-            broker=SeatBroker(seat),
+            broker=GuardedBroker(SeatBroker(seat), self._caps, clock=clock),
+            switch=SeatSwitch(seat),
             engine=SeatEngine(seat, engine),
             runs=SeatRuns(seat),
             trades=SeatTrades(seat),
@@ -399,11 +412,24 @@ class World:
             self.timeline.at(chance.between(fires_at, closes_at), self._block)
         if chance.happens(0.05):
             self.timeline.at(chance.between(fires_at, closes_at), self._lock_out)
+        if chance.happens(0.04):
+            self.timeline.at(chance.between(fires_at - 60, closes_at), self._halt)
 
     def _fill_disk(self) -> None:
         seconds = self.chance.between(5, 120)
         self.inspector.tell("disk", f"is full for {seconds:.0f} s")
         self.outside.full_until = self.timeline.now + seconds
+
+    def _halt(self) -> None:
+        seconds = self.chance.pick((30.0, 300.0, 3000.0))
+        self.faults.counts["halted"] += 1
+        self.inspector.tell("somebody", f"turns the kill switch on for {seconds:.0f} s")
+        self.outside.halted = "enough for today"
+        self.timeline.at(self.timeline.now + seconds, self._resume)
+
+    def _resume(self) -> None:
+        self.inspector.tell("somebody", "turns the kill switch off")
+        self.outside.halted = ""
 
     def _lock_out(self) -> None:
         seconds = self.chance.pick((20.0, 200.0, 2000.0, 2000.0))

@@ -1,11 +1,14 @@
 """
 The engine in memory: deliveries with leases and attempts that fence, as on a database.
+
+Messages of another account or told by another version of the code are left alone.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from alchemiser import __version__
 from alchemiser.application.ports.messaging import AlreadyHandled, Engine, Message
 from alchemiser.application.ports.records import Transaction
 from alchemiser.infrastructure.memory.store import Delivery, Memory, State
@@ -21,6 +24,8 @@ class MemoryEngine(Engine):
         owner: who leases. A lease is open to its own owner at once; owners that live at the same time need names of
             their own.
         lease_s: after so many seconds a lease is open to anyone.
+        account: whose runs' messages are carried; None for all there are.
+        version: of this code; messages that another version told of are left alone.
     """
 
     def __init__(
@@ -30,7 +35,11 @@ class MemoryEngine(Engine):
         routes: Mapping[str, Sequence[str]],
         owner: str = "embedded",
         lease_s: int = 60,
+        account: str | None = None,
+        version: str = __version__,
     ) -> None:
+        self._account = account
+        self._version = version
         self._memory = memory
         self._routes = routes
         self._owner = owner
@@ -40,7 +49,7 @@ class MemoryEngine(Engine):
         """
         Lease the earliest message that is due, or return None.
         """
-        due = [one for one in self._memory.waiting.values() if one.due_at <= now and self._is_claimable(one, now)]
+        due = [one for one in self._ours() if one.due_at <= now and self._is_claimable(one, now)]
         if not due:
             return None
         delivery = self.chosen(due)
@@ -61,7 +70,7 @@ class MemoryEngine(Engine):
         """
         Return when the earliest undelivered message is due, or its lease ends, None when all is delivered.
         """
-        return min(map(self._claimable_at, self._memory.waiting.values()), default=None)
+        return min(map(self._claimable_at, self._ours()), default=None)
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
@@ -69,7 +78,7 @@ class MemoryEngine(Engine):
         Open a transaction that no message caused.
         """
         with self._memory.writing():
-            yield MemoryTransaction(self._memory, routes=self._routes)
+            yield MemoryTransaction(self._memory, routes=self._routes, version=self._version)
 
     @contextmanager
     def finishing(self, message: Message, *, now: datetime) -> Iterator[Transaction]:
@@ -79,7 +88,7 @@ class MemoryEngine(Engine):
         del now
         with self._memory.writing():
             self._settle(self._leased(message), State.DONE)
-            yield MemoryTransaction(self._memory, routes=self._routes)
+            yield MemoryTransaction(self._memory, routes=self._routes, version=self._version)
 
     def failed(self, message: Message, *, error: str, retry_at: datetime | None) -> None:
         """
@@ -92,6 +101,15 @@ class MemoryEngine(Engine):
                 self._settle(delivery, State.DEAD)
             else:
                 delivery.state, delivery.due_at, delivery.lease_until = State.PENDING, retry_at, None
+
+    def _ours(self) -> Iterator[Delivery]:
+        for delivery in self._memory.waiting.values():
+            if delivery.version == self._version and (self._account is None or self._is_of_account(delivery)):
+                yield delivery
+
+    def _is_of_account(self, delivery: Delivery) -> bool:
+        run = self._memory.runs.get(delivery.event.run_id)
+        return run is not None and run.account == self._account
 
     def _is_claimable(self, delivery: Delivery, now: datetime) -> bool:
         if delivery.state is State.PENDING or delivery.owner == self._owner:

@@ -38,13 +38,14 @@ class State(Enum):
 @dataclass(slots=True, kw_only=True)
 class Delivery:
     """
-    One event on its way to one handler.
+    One event on its way to one handler; `version` is that of the code that told of the event.
     """
 
     number: int
     event: Event
     handler: str
     due_at: datetime
+    version: str
     state: State = State.PENDING
     attempts: int = 0
     owner: str = ""

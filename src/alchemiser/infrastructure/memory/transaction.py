@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from alchemiser import __version__
 from alchemiser.application.ports.records import Report, Run, Transaction
 from alchemiser.domain.events import Event, PartialSignalGenerated
 from alchemiser.domain.execution.order import Trade
@@ -20,9 +21,11 @@ class MemoryTransaction(Transaction):
 
     Args:
         routes: the handlers of each event type, in the order they are to be served.
+        version: of the code that tells of the events.
     """
 
-    def __init__(self, memory: Memory, *, routes: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, memory: Memory, *, routes: Mapping[str, Sequence[str]], version: str = __version__) -> None:
+        self._version = version
         self._memory = memory
         self._routes = routes
 
@@ -41,6 +44,7 @@ class MemoryTransaction(Transaction):
                 event=event,
                 handler=handler,
                 due_at=due_at or event.meta.occurred_at,
+                version=self._version,
             )
             memory.put(memory.deliveries, (event.meta.event_id, handler), delivery)
             memory.put(memory.waiting, delivery.number, delivery)
