@@ -35,6 +35,7 @@ from alchemiser.domain.values import Money, Quantity, Side
 from alchemiser.infrastructure.memory import messages, transaction
 from alchemiser.infrastructure.memory import trades as memory_trades
 from alchemiser.infrastructure.memory.store import State
+from alchemiser.infrastructure.switch import Switches
 from dst.quiet import quietly
 from dst.scenario import scenario_of
 from dst.seat import SeatSwitch
@@ -454,22 +455,10 @@ def _settled_again(original: Function) -> Function:
 
 def _unswitched(original: Function) -> Function:
     def ordered(trade: Trade, order: Any, last_send: Any, ports: Ports) -> Trade:
-        found: Trade = original(trade, order, last_send, replace(ports, switch=_Off()))
+        found: Trade = original(trade, order, last_send, replace(ports, switch=Switches((), fixed={})))
         return found
 
     return ordered
-
-
-class _Off:
-    """
-    A switch that is never on.
-    """
-
-    def reason(self) -> str:
-        """
-        See the port.
-        """
-        return ""
 
 
 def _never_halted(original: Function) -> Function:
@@ -521,7 +510,11 @@ MUTANTS: Mapping[str, Mutant] = {
         Mutant(name="buys are authorised twice", patches=((execute, "_authorised", _authorised_again),)),
         Mutant(
             name="each buy spends all the money",
-            patches=((attempt, "_affordable", _each_spends_all), (gate, "_of_the_cover", _answering(()))),
+            patches=(
+                (attempt, "_affordable", _each_spends_all),
+                (gate, "_of_the_cover", _answering(())),
+                (gate, "_of_the_traffic", _answering(())),
+            ),
         ),
         Mutant(name="the gate is skipped", patches=((execute, "approve", _unchecked),)),
         Mutant(name="the kill switch is not read before a send", patches=((sending, "_ordered", _unswitched),)),

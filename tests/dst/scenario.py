@@ -85,7 +85,7 @@ def scenario_of(seed: int, *, intensity: int | None = None, processes: int | Non
         targets=tuple(_targets(listings, chance) for _ in range(sessions)),
         lead=timedelta(minutes=chance.pick((5, 6, 8, 10, 15))),
         poll=timedelta(seconds=chance.pick((2, 5, 10, 15))),
-        limits=_limits(listings, chance) if level and chance.happens(0.1) else Limits(),
+        limits=_limits(listings, chance) if level and chance.happens(0.2) else Limits(),
     )
 
 

@@ -9,11 +9,13 @@ from dst.mutants import MUTANTS, caught
 _FEW = 60
 # These take rarer accidents than a few seeds bring; `make simulate-mutants` gives them more.
 _RARE = {
-    "a duplicate id means refused",
     "a refusal of the second send is proof",
+    "a run begins on any positions",
     "each buy spends all the money",
     "neither deliveries nor events are fenced",
     "nothing is settled before a run",
+    "the gate is skipped",
+    "the kill switch is ignored",
     "trades are not fenced by version",
 }
 

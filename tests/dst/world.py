@@ -412,7 +412,7 @@ class World:
             self.timeline.at(chance.between(fires_at, closes_at), self._block)
         if chance.happens(0.05):
             self.timeline.at(chance.between(fires_at, closes_at), self._lock_out)
-        if chance.happens(0.04):
+        if chance.happens(0.06):
             self.timeline.at(chance.between(fires_at - 60, closes_at), self._halt)
 
     def _fill_disk(self) -> None:
