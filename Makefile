@@ -5,7 +5,7 @@ STAMP := .venv/.ready
 
 SEEDS ?= 10000
 
-.PHONY: run test check bench fuzz simulate simulate-mutants fmt lock clean
+.PHONY: run test check bench fuzz simulate simulate-mutants crash-points fmt lock clean
 .DEFAULT_GOAL := run
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -42,6 +42,9 @@ simulate: $(STAMP)  ## live through SEEDS=10000 faulty days; ARGS='--seed 7 --tr
 
 simulate-mutants: $(STAMP)  ## check that the simulation finds every fault it should; ARGS='--only gate' for some
 	@PYTHONPATH=tests $(BIN)/python -m dst.mutants $(ARGS)
+
+crash-points: $(STAMP)  ## die at every call of 100 days, and at every pair of two small ones
+	@PYTHONPATH=tests $(BIN)/python -m dst.crash_points $(ARGS)
 
 fmt: $(STAMP)  ## format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

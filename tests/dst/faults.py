@@ -5,6 +5,7 @@ The probabilities are those of a bad day; at an intensity of 3 all are three tim
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from enum import StrEnum
 
 from dst.chance import Chance
@@ -78,6 +79,10 @@ _CALLS = {
 }
 
 
+# Rolled beside a call, for what comes of it.
+_NO_CALLS = {"lag", "order", "twice", "quotes"}
+
+
 class Faults:
     """
     Rolls for each call; counts what came of it.
@@ -117,3 +122,23 @@ class Faults:
                 return fault
             rolled -= part
         return None
+
+
+class Crashes(Faults):
+    """
+    Nothing goes wrong but crashes at chosen calls, counted from 1 in the order they are made.
+    """
+
+    def __init__(self, at: Mapping[int, Fault]) -> None:
+        super().__init__(Chance("crashes"), intensity=0)
+        self.calls = 0
+        self._at = at
+
+    def of(self, call: str) -> Fault | None:
+        """
+        Return the crash that is planned for this call.
+        """
+        if call in _NO_CALLS:
+            return None
+        self.calls += 1
+        return self._at.get(self.calls)

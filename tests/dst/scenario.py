@@ -40,6 +40,7 @@ class Scenario:
     One seed's world before anything happens in it.
 
     Args:
+        is_rough: orders may rest, fill in part, or be thrown out, whatever else goes wrong.
         intensity: 0 for a day on which nothing goes wrong, 1 and 3 times what a bad day brings.
         processes: how many processes fire for the same session.
         held: whole and broken shares at the opening.
@@ -61,6 +62,7 @@ class Scenario:
     lead: timedelta
     poll: timedelta
     limits: Limits
+    is_rough: bool
 
 
 def scenario_of(seed: int, *, intensity: int | None = None, processes: int | None = None) -> Scenario:
@@ -86,6 +88,7 @@ def scenario_of(seed: int, *, intensity: int | None = None, processes: int | Non
         lead=timedelta(minutes=chance.pick((5, 6, 8, 10, 15))),
         poll=timedelta(seconds=chance.pick((2, 5, 10, 15))),
         limits=_limits(listings, chance) if level and chance.happens(0.2) else Limits(),
+        is_rough=bool(level),
     )
 
 

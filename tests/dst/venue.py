@@ -215,7 +215,7 @@ class Venue:
             accepted_at=now,
             visible_at=now + lag,
             cancel_after=chance.between(0.05, 4.0),
-            ignores_cancels=1 if self._scenario.intensity and chance.happens(0.05) else 0,
+            ignores_cancels=1 if self._scenario.is_rough and chance.happens(0.05) else 0,
         )
         self.orders[body.client_order_id] = self._by_id[order.id] = order
         self._show(order)
@@ -227,7 +227,7 @@ class Venue:
         if self._market.listings[order.body.symbol].is_halted:
             return
         fate = chance.unit()
-        is_rough = bool(self._scenario.intensity) and not self.is_calm
+        is_rough = self._scenario.is_rough and not self.is_calm
         if is_rough and fate < 0.02:
             self._later(chance.between(0.1, 5), lambda: self._end(order, OrderStatus.REJECTED))
             return

@@ -34,7 +34,7 @@ from alchemiser.infrastructure.calendar import new_york
 from alchemiser.infrastructure.guard import Caps, GuardedBroker
 from alchemiser.infrastructure.memory.store import Memory
 from dst.chance import Chance
-from dst.faults import Faults
+from dst.faults import Crashes, Faults
 from dst.inspector import Inspector
 from dst.market import Market
 from dst.scenario import ACCOUNT, Scenario
@@ -218,16 +218,22 @@ _DAYS, _BAR, _PLAIN = Days(), OneBar(), Plain()
 class World:
     """
     The whole of a seed.
+
+    Args:
+        crashes: what goes wrong instead of what the seed rolls; whoever dies is back after `restart_s`.
     """
 
-    def __init__(self, scenario: Scenario, *, is_told: bool = False) -> None:
+    def __init__(
+        self, scenario: Scenario, *, is_told: bool = False, crashes: Crashes | None = None, restart_s: float = 0.0
+    ) -> None:
+        self._restart_s = restart_s if crashes else None
         self.scenario = scenario
         self.chance = Chance("world", scenario.seed)
         self.timeline = Timeline(_DAYS.session(scenario.day).opens_at)
         self.memory = Memory()
         self.market = Market(scenario, self.timeline)
         self.venue = Venue(scenario, self.timeline, self.market)
-        self.faults = Faults(self.chance, intensity=scenario.intensity)
+        self.faults = crashes or Faults(self.chance, intensity=scenario.intensity)
         walk = WalkPolicy(poll=scenario.poll)
         self.inspector = Inspector(self.timeline, self.memory, self.venue, scenario.limits, walk)
         self.inspector.history = [] if is_told else None
@@ -355,7 +361,8 @@ class World:
             if is_gone:
                 self._alive.discard(name)
             else:
-                self._again(name, number, session, self.chance.between(0.2, 20))
+                pause = self.chance.between(0.2, 20) if self._restart_s is None else self._restart_s
+                self._again(name, number, session, pause)
         except LedgerError as exc:
             # The operator looks at the account and says that the broker is right.
             self.inspector.tell(name, f"is refused: {exc}")
