@@ -89,7 +89,7 @@ def _emptied() -> str:
     _administer(
         "SET session_replication_role = replica",  # no trigger keeps history from a test's end
         f"TRUNCATE {tables} RESTART IDENTITY",
-        f"INSERT INTO chain_head VALUES (1, 0, '{'0' * 64}')",
+        "INSERT INTO chain_head VALUES (1, 0, repeat('0', 64))",
         url=_scratch(),
     )
     return _scratch()

@@ -66,11 +66,12 @@ class Section(BaseModel):
 
 class Clock(Section):
     """
-    Whose time it is, and the first session that is traded.
+    Whose time it is, and the first session that is traded; a simulated time that processes share lies in a file.
     """
 
-    kind: Literal["simulated"]
+    kind: Literal["simulated", "shared"]
     start: date
+    path: Place | None = None
 
 
 class Market(Section):

@@ -53,12 +53,13 @@ def alone_as(name: str, database: Database, *, patience_s: int = 10) -> Iterator
     """
     Hold a name among all that work on a PostgreSQL database, so that nobody takes over the leases of one who lives.
 
-    A connection of its own holds the name; the server lets go of it once it has seen that the process is gone.
+    Without a name nothing is held. A connection of its own holds the name; the server lets go of it once it has seen
+    that the process is gone.
 
     Raises:
         RecordsBusy: someone else of that name works and did not end within `patience_s`.
     """
-    if database.engine.dialect.name != "postgresql":
+    if not name or database.engine.dialect.name != "postgresql":
         yield
         return
     with translated(database.place), database.engine.connect() as connection:

@@ -116,6 +116,21 @@ class SqlEngine(Engine):
             found: datetime | None = connection.scalar(earliest)
         return found
 
+    def bound(self, now: datetime) -> datetime | None:
+        """
+        Return how far a simulated time may go from an instant before something is to be done, None when nothing is;
+        the instant itself while another owner holds a message.
+        """
+        is_held = and_(deliveries.c.state == "leased", deliveries.c.owner != self._owner)
+        waiting = (
+            select(func.min(deliveries.c.due_at), func.count().filter(is_held))
+            .join(events, events.c.event_id == deliveries.c.event_id)
+            .where(deliveries.c.state.in_(("pending", "leased")), *self._are_ours())
+        )
+        with self._database.reading() as connection:
+            due, held = connection.execute(waiting).one()
+        return now if held else due
+
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
         """

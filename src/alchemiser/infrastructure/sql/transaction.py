@@ -5,7 +5,7 @@ Writes of one open transaction; they commit together or not at all.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, exists, select
 
 from alchemiser import __version__
 from alchemiser.application.ports.records import Report, Run, Transaction
@@ -61,7 +61,7 @@ class SqlTransaction(Transaction):
 
     def save_run(self, run: Run) -> bool:
         """
-        Store a run, or add what is news of it: its closing account and how it ended. One that is over stays as it is.
+        Store a run, or add what is news of it: its opening account until it is planned, its closing account, its end.
         """
         row = run_row(run)
         if insert_new(self._connection, runs, row, key=["id"]):
@@ -69,7 +69,8 @@ class SqlTransaction(Transaction):
         # A second start of the session, in another process, knows less than what is stored by now.
         news = {name: value for name, value in row.items() if name in _NEWS and value not in {None, ""}}
         if run.opening is not None:
-            news["opening"] = func.coalesce(runs.c.opening, row["opening"])
+            is_planned = exists().where(plans.c.run_id == run.id)
+            news["opening"] = case((is_planned, runs.c.opening), else_=row["opening"])
         if news:
             is_going_on = runs.c.outcome.is_(None)
             self._connection.execute(runs.update().where(runs.c.id == run.id, is_going_on).values(**news))
