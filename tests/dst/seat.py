@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from alchemiser.application.ports.broker import Broker
+from alchemiser.application.ports.deliveries import Redelivery, Told
 from alchemiser.application.ports.market import Quotes
 from alchemiser.application.ports.messaging import Engine, Message, Notifier
 from alchemiser.application.ports.records import Ledger, Report, Run, Runs, Trades, Transaction
 from alchemiser.application.ports.switch import KillSwitch
-from alchemiser.application.ports.system import Clock
+from alchemiser.application.ports.system import Clock, Rest
 from alchemiser.domain.errors import (
     BrokerAuthError,
     BrokerUnavailable,
@@ -34,6 +35,7 @@ from alchemiser.domain.market import Quote
 from alchemiser.domain.portfolio.account import Account, Asset
 from alchemiser.domain.portfolio.plan import RebalancePlan
 from alchemiser.domain.values import Symbol
+from alchemiser.infrastructure.memory.deliveries import MemoryDeliveries
 from alchemiser.infrastructure.memory.messages import MemoryEngine
 from alchemiser.infrastructure.memory.records import MemoryLedger, MemoryRuns
 from alchemiser.infrastructure.memory.store import Delivery, Memory
@@ -48,6 +50,7 @@ T = TypeVar("T")
 
 _DEFECT = re.compile(r"[A-Z]+[a-z]\w*: ")
 _RECORDS_S = 0.002
+_NAP_S = 20.0
 _TRAVEL_S = 0.04
 _TIMEOUT_S = 10.0
 _LOCK_S = 30.0
@@ -591,6 +594,70 @@ class SeatEngine(Engine):
         if _DEFECT.match(error):
             self._seat.outside.watch.fail("DEFECT", f"{message.handler}: {error}")
         self._seat.records("write", "give back", lambda: self._inner.failed(message, error=error, retry_at=retry_at))
+
+
+class SeatDeliveries(Redelivery):
+    """
+    What looks after the messages, on a shared memory.
+    """
+
+    def __init__(self, seat: Seat, inner: MemoryDeliveries) -> None:
+        self._seat = seat
+        self._inner = inner
+
+    def of_run(self, run_id: str) -> tuple[Told, ...]:
+        """
+        See the port.
+        """
+        return self._seat.records("read", "deliveries", lambda: self._inner.of_run(run_id))
+
+    def undelivered(self, run_id: str) -> int:
+        """
+        See the port.
+        """
+        return self._seat.records("read", "undelivered", lambda: self._inner.undelivered(run_id))
+
+    def left_alone(self) -> tuple[str, ...]:
+        """
+        See the port.
+        """
+        return self._seat.records("read", "left alone", self._inner.left_alone)
+
+    def restore(self, run_id: str, *, now: datetime) -> int:
+        """
+        See the port.
+        """
+        return self._seat.records("write", "restore", lambda: self._inner.restore(run_id, now=now))
+
+    def repeat(self, run_id: str, event_ids: Sequence[str], *, now: datetime) -> int:
+        """
+        See the port.
+        """
+        return self._seat.records("write", "repeat", lambda: self._inner.repeat(run_id, event_ids, now=now))
+
+    def bury(self, run_id: str, *, reason: str) -> int:
+        """
+        See the port.
+        """
+        return self._seat.records("write", "bury", lambda: self._inner.bury(run_id, reason=reason))
+
+
+class SeatRest(Rest):
+    """
+    Naps of simulated time.
+    """
+
+    def __init__(self, clock: SeatClock) -> None:
+        self._clock = clock
+
+    def until(self, due: datetime | None) -> float:
+        """
+        See the port.
+        """
+        now = self._clock.now()
+        nap = now + timedelta(seconds=_NAP_S)
+        self._clock.wait_until(nap if due is None else min(due, nap))
+        return (self._clock.now() - now).total_seconds()
 
 
 class SeatNotifier(Notifier):

@@ -24,6 +24,7 @@ _ZERO = Decimal(0)
 _PART = Decimal("1e-9")
 _CENT, _SUB_PENNY = Decimal("0.01"), Decimal("0.0001")
 _RESTS_S = 45.0
+_RUNG_S = 26.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -228,6 +229,8 @@ class Venue:
             return
         fate = chance.unit()
         is_rough = self._scenario.is_rough and not self.is_calm
+        if not self._scenario.intensity and order.body.client_order_id[-1] not in "123":
+            is_rough = False
         if is_rough and fate < 0.02:
             self._later(chance.between(0.1, 5), lambda: self._end(order, OrderStatus.REJECTED))
             return
@@ -240,6 +243,8 @@ class Venue:
         for number, quantity in enumerate(slices):
             longest = _RESTS_S if is_rough else 20.0
             when = chance.between(0.1, 4.0) + number * chance.between(0, longest / len(slices))
+            if not self._scenario.intensity and when > _RUNG_S:
+                when /= 2
             self._later(when, lambda size=quantity: self._fill(order, size))  # type: ignore[misc]
 
     def _slices(self, order: Order, part: Decimal, count: int, chance: Chance) -> list[Decimal]:

@@ -18,6 +18,7 @@ from alchemiser.application.ports.reports import Rendered, ReportRenderer, RunRe
 from alchemiser.application.ports.strategies import Book, Sleeve, StrategyLibrary
 from alchemiser.application.ports.suite import Ports, Rules
 from alchemiser.application.start import Allow, resume, start
+from alchemiser.application.work import work
 from alchemiser.application.workflow import LISTENERS
 from alchemiser.domain.errors import AlchemiserError, LedgerError
 from alchemiser.domain.execution.order import OrderBody
@@ -32,6 +33,7 @@ from alchemiser.domain.strategy.strategy import Evaluation, Strategy
 from alchemiser.domain.values import Price, Quantity, Side, Symbol, usd
 from alchemiser.infrastructure.calendar import new_york
 from alchemiser.infrastructure.guard import Caps, GuardedBroker
+from alchemiser.infrastructure.memory.deliveries import MemoryDeliveries
 from alchemiser.infrastructure.memory.store import Memory
 from dst.chance import Chance
 from dst.faults import Crashes, Faults
@@ -44,10 +46,12 @@ from dst.seat import (
     Seat,
     SeatBroker,
     SeatClock,
+    SeatDeliveries,
     SeatEngine,
     SeatLedger,
     SeatNotifier,
     SeatQuotes,
+    SeatRest,
     SeatRuns,
     SeatSwitch,
     SeatTrades,
@@ -59,6 +63,7 @@ from dst.venue import Venue
 _KIND = "rebalance"
 _AFTERNOON_S = 3600.0
 _TROUBLE_ENDS_S = 150.0
+_SHIFT_S = 900.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,6 +276,8 @@ class World:
             gross_exposure=limits.gross_exposure,
         )
         self._touched = False
+        # Processes that do not start runs but drive whatever there is.
+        self._workers = {f"p{n}" for n in range(1, scenario.processes) if self.chance.happens(0.4)}
         self._refused: set[int] = set()
         self._alive: set[str] = set()
         self._books = tuple(
@@ -349,12 +356,10 @@ class World:
         ports = self._ports(seat, number)
         self.inspector.tell(name, f"begins, its clock is {skew:+.1f} s off")
         try:
-            for _ in resume(ports):
-                pass
-            allowed = frozenset({Allow.POSITIONS}) if number in self._refused else frozenset()
-            start(session.day, ports, allowed=allowed)
-            for _ in pump(ports):
-                pass
+            if name in self._workers:
+                self._work(seat, ports, session)
+            else:
+                self._trade(ports, number, session)
         except Crash:
             is_gone = len(self._alive) > 1 and self.chance.happens(0.3)
             self.inspector.tell(name, "dies for good" if is_gone else "dies")
@@ -378,6 +383,24 @@ class World:
             raise
         except Exception as exc:  # noqa: BLE001 - a defect is what is looked for
             self.inspector.fail("P2", f"{name} ends with {type(exc).__name__}: {exc}")
+
+    def _trade(self, ports: Ports, number: int, session: Session) -> None:
+        for _ in resume(ports):
+            pass
+        allowed = frozenset({Allow.POSITIONS}) if number in self._refused else frozenset()
+        start(session.day, ports, allowed=allowed)
+        for _ in pump(ports):
+            pass
+
+    def _work(self, seat: Seat, ports: Ports, session: Session) -> None:
+        ends_at = self.timeline.seconds(session.closes_at) + _SHIFT_S
+
+        def is_over() -> bool:
+            return self.timeline.now > ends_at
+
+        deliveries = SeatDeliveries(seat, MemoryDeliveries(self.memory, routes=LISTENERS, account=ACCOUNT))
+        for _ in work(ports, deliveries, SeatRest(SeatClock(seat)), should_stop=is_over):
+            pass
 
     def _again(self, name: str, number: int, session: Session, pause: float) -> None:
         if self.timeline.now < self.timeline.seconds(session.closes_at) + _AFTERNOON_S / 2:

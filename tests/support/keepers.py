@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TypeAlias
 
 from alchemiser import __version__
+from alchemiser.application.ports.deliveries import Redelivery
 from alchemiser.application.ports.messaging import Engine
 from alchemiser.application.ports.records import Ledger, Runs, Trades
+from alchemiser.infrastructure.memory.deliveries import MemoryDeliveries
 from alchemiser.infrastructure.memory.messages import MemoryEngine
 from alchemiser.infrastructure.memory.records import MemoryLedger, MemoryRuns
 from alchemiser.infrastructure.memory.store import Memory
 from alchemiser.infrastructure.memory.trades import MemoryTrades
+from alchemiser.infrastructure.sql.deliveries import SqlDeliveries
 from alchemiser.infrastructure.sql.engine import Database
 from alchemiser.infrastructure.sql.messages import SqlEngine
 from alchemiser.infrastructure.sql.records import SqlLedger, SqlRuns
@@ -48,6 +51,21 @@ def engine_on(
     if isinstance(keeper, Memory):
         return MemoryEngine(keeper, routes=routes, owner=owner, lease_s=lease_s, account=account, version=version)
     return SqlEngine(keeper, routes=routes, owner=owner, lease_s=lease_s, account=account, version=version)
+
+
+def deliveries_on(
+    keeper: Keeper,
+    *,
+    routes: Mapping[str, Sequence[str]],
+    account: str | None = None,
+    version: str = __version__,
+) -> Redelivery:
+    """
+    Return what looks after the messages of a keeper.
+    """
+    if isinstance(keeper, Memory):
+        return MemoryDeliveries(keeper, routes=routes, account=account, version=version)
+    return SqlDeliveries(keeper, routes=routes, account=account, version=version)
 
 
 def runs_on(keeper: Keeper) -> Runs:

@@ -85,9 +85,10 @@ class MemoryEngine(Engine):
         """
         Open the transaction that marks a message done together with what its handler writes.
         """
-        del now
         with self._memory.writing():
-            self._settle(self._leased(message), State.DONE)
+            delivery = self._leased(message)
+            self._settle(delivery, State.DONE)
+            delivery.done_at = now
             yield MemoryTransaction(self._memory, routes=self._routes, version=self._version)
 
     def failed(self, message: Message, *, error: str, retry_at: datetime | None) -> None:
@@ -127,6 +128,7 @@ class MemoryEngine(Engine):
 
         def undo() -> None:
             delivery.state, delivery.lease_until = before
+            delivery.done_at = None
             memory.waiting[delivery.number] = waiting
 
         memory.undone_by(undo)

@@ -50,6 +50,7 @@ class Delivery:
     attempts: int = 0
     owner: str = ""
     lease_until: datetime | None = None
+    done_at: datetime | None = None
     last_error: str = ""
 
 
@@ -59,6 +60,7 @@ class Memory:
     Everything that is recorded. Read it freely; write inside `writing` through `put`, `add` and `undone_by`.
 
     Args:
+        versions: of the code that told of each event.
         waiting: deliveries that are neither done nor dead, by number.
         orders: the attempt each client order id belongs to, as trade and number.
     """
@@ -72,7 +74,7 @@ class Memory:
     fills: dict[tuple[str, str], int] = field(default_factory=dict)
     reports: dict[str, Report] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
-    event_ids: dict[str, int] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
     deliveries: dict[tuple[str, str], Delivery] = field(default_factory=dict)
     waiting: dict[int, Delivery] = field(default_factory=dict)
     _undo: list[Undo] | None = None
@@ -111,6 +113,16 @@ class Memory:
         """
         self.undone_by(table.pop)
         table.append(row)
+
+    def queue(self, event: Event, handler: str, *, due_at: datetime, version: str) -> None:
+        """
+        Put an event on its way to a handler.
+        """
+        delivery = Delivery(
+            number=len(self.deliveries) + 1, event=event, handler=handler, due_at=due_at, version=version
+        )
+        self.put(self.deliveries, (event.meta.event_id, handler), delivery)
+        self.put(self.waiting, delivery.number, delivery)
 
     def undone_by(self, undo: Undo) -> None:
         """

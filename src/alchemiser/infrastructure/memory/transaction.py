@@ -11,7 +11,7 @@ from alchemiser.application.ports.records import Report, Run, Transaction
 from alchemiser.domain.events import Event, PartialSignalGenerated
 from alchemiser.domain.execution.order import Trade
 from alchemiser.domain.portfolio.plan import RebalancePlan
-from alchemiser.infrastructure.memory.store import Delivery, Memory
+from alchemiser.infrastructure.memory.store import Memory
 from alchemiser.infrastructure.memory.trades import store_trades
 
 
@@ -34,31 +34,24 @@ class MemoryTransaction(Transaction):
         Store an event and queue it for its handlers.
         """
         memory = self._memory
-        if event.meta.event_id in memory.event_ids:
+        if event.meta.event_id in memory.versions:
             return
-        memory.put(memory.event_ids, event.meta.event_id, len(memory.events))
+        memory.put(memory.versions, event.meta.event_id, self._version)
         memory.add(memory.events, event)
         for handler in self._routes.get(type(event).__name__, ()):
-            delivery = Delivery(
-                number=len(memory.deliveries) + 1,
-                event=event,
-                handler=handler,
-                due_at=due_at or event.meta.occurred_at,
-                version=self._version,
-            )
-            memory.put(memory.deliveries, (event.meta.event_id, handler), delivery)
-            memory.put(memory.waiting, delivery.number, delivery)
+            memory.queue(event, handler, due_at=due_at or event.meta.occurred_at, version=self._version)
 
     def save_run(self, run: Run) -> bool:
         """
-        Store a run, or add what is news of it: its closing account and how it ended. One that is over stays as it is.
+        Store a run, or add what is news of it: its opening account until it is planned, its closing account, its end.
         """
         stored = self._memory.runs.get(run.id)
         if stored is None:
             self._memory.put(self._memory.runs, run.id, run)
             return True
         if stored.outcome is None:
-            self._memory.put(self._memory.runs, run.id, _with_news(stored, run))
+            is_planned = run.id in self._memory.plans
+            self._memory.put(self._memory.runs, run.id, _with_news(stored, run, is_planned=is_planned))
         return False
 
     def save_signal(self, signal: PartialSignalGenerated) -> tuple[PartialSignalGenerated, ...]:
@@ -85,11 +78,11 @@ class MemoryTransaction(Transaction):
         self._memory.put(self._memory.reports, report.run_id, report)
 
 
-def _with_news(stored: Run, told: Run) -> Run:
+def _with_news(stored: Run, told: Run, *, is_planned: bool) -> Run:
     # A second start of the session, in another process, knows less than what is stored by now.
     return replace(
         stored,
-        opening=stored.opening or told.opening,
+        opening=stored.opening if is_planned else told.opening or stored.opening,
         closing=told.closing or stored.closing,
         outcome=told.outcome,
         detail=told.detail or stored.detail,
