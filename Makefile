@@ -5,7 +5,7 @@ STAMP := .venv/.ready
 
 SEEDS ?= 10000
 
-.PHONY: run test check bench fuzz simulate simulate-mutants crash-points fmt lock clean
+.PHONY: run test check bench fuzz simulate simulate-mutants crash-points chaos fmt lock clean
 .DEFAULT_GOAL := run
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -45,6 +45,9 @@ simulate-mutants: $(STAMP)  ## check that the simulation finds every fault it sh
 
 crash-points: $(STAMP)  ## die at every call of 100 days, and at every pair of two small ones
 	@PYTHONPATH=tests $(BIN)/python -m dst.crash_points $(ARGS)
+
+chaos: $(STAMP)  ## kill real processes 1,000 times on SQLite and 1,000 on PostgreSQL; ARGS='--sqlite 50 --postgres 50' for fewer
+	@PYTHONPATH=tests $(BIN)/python -m chaos.run $(ARGS)
 
 fmt: $(STAMP)  ## format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from alchemiser.infrastructure.sql.messages import SqlEngine
 
 EMBEDDED = "embedded"
-_NAP_S, _MOMENT_S = 1.0, 0.002
+_NAP_S, _MOMENT_S = 1.0, 0.01
 
 
 def _calendar() -> Calendar:
