@@ -23,7 +23,7 @@ from alchemiser.application.workflow import LISTENERS
 from alchemiser.domain.errors import AlchemiserError, LedgerError
 from alchemiser.domain.execution.order import OrderBody
 from alchemiser.domain.execution.policy import WalkPolicy
-from alchemiser.domain.identity import content_hash, run_id
+from alchemiser.domain.identity import content_hash
 from alchemiser.domain.invariants import Breach
 from alchemiser.domain.market import Closes, Session
 from alchemiser.domain.portfolio.plan import Policy
@@ -346,7 +346,9 @@ class World:
         )
 
     def _run_of(self, session: Session) -> Run | None:
-        return self.memory.runs.get(run_id(account=ACCOUNT, day=session.day, kind=_KIND))
+        # A session whose first start was refused may have a later run.
+        runs = [run for run in self.memory.runs.values() if run.session == session.day]
+        return max(runs, key=lambda run: run.started_at, default=None)
 
     def _spawn(self, name: str, number: int, session: Session, when: float) -> None:
         self.timeline.spawn(when, lambda: self._live(name, number, session))

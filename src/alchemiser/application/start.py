@@ -121,8 +121,11 @@ def start(day: date, ports: Ports, *, allowed: frozenset[Allow] = frozenset()) -
         is_new = tx.save_run(run)
         if is_new:
             tx.emit(event)
+    if not is_new:
+        # Another process took the name meanwhile: for the same run, or for one that it could not start.
+        return start(day, ports, allowed=allowed - {Allow.RETRY})
     _log.info("run_started", run_id=run.id, session=str(session.day), allowed=sorted(one.name for one in allowed))
-    return run, is_new
+    return run, True
 
 
 def _opened(name: str, session: Session, ports: Ports, *, allowed: frozenset[Allow]) -> tuple[Run, WorkflowStarted]:
