@@ -12,20 +12,17 @@ windows of 1, 2, 4, 8 … sessions:
 """
 
 from collections.abc import Callable
-from itertools import accumulate
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alchemiser.domain.indicators.fading import BLOCK, fading
 from alchemiser.domain.market import Series
 
 # What is known of the windows of one length, by the session each begins at.
 State: TypeAlias = tuple[Series, ...]
 Join: TypeAlias = Callable[[State, State, int, int], State]
-
-# From this many rows on, stepping all rows through numpy beats one Python loop a row.
-_MANY_ROWS = 12
 
 
 def folded(single: State, window: int, join: Join) -> State:
@@ -154,36 +151,14 @@ def smoothed(inputs: Series, keep: Series) -> Series:
     Returns:
         Shape (rows, T); NaN from a row's first NaN on.
     """
-    steps = inputs.T.copy()
-    step_smoothed(steps, keep, np.zeros(len(inputs)))
-    return np.ascontiguousarray(steps.T)
-
-
-def step_smoothed(steps: Series, keep: Series, last: Series) -> None:
-    """
-    Replace inputs by their smoothing as in `smoothed`, in place, sessions first.
-
-    Args:
-        steps: shape (T, columns).
-        keep: shape (columns,).
-        last: what the smoothing was before; what it is after, in place.
-    """
-    if len(last) < _MANY_ROWS:
-        for column, (part, before) in enumerate(zip(keep.tolist(), last.tolist(), strict=True)):
-            steps[:, column] = _smoothed_row(steps[:, column], part, before)
-    else:
-        before, kept = last, np.empty(len(last))
-        multiply, add = np.multiply, np.add
-        for step in steps:
-            multiply(before, keep, kept)
-            add(step, kept, step)
-            before = step
-    last[:] = steps[-1]
-
-
-def _smoothed_row(inputs: Series, keep: float, last: float) -> list[float]:
-    steps = accumulate(inputs.tolist(), lambda before, value: before * keep + value, initial=last)
-    return list(steps)[1:]
+    count, length = inputs.shape
+    steps = np.zeros((-(-length // BLOCK) * BLOCK, count))
+    steps[:length] = inputs.T
+    fade = fading(keep)
+    fade.on(steps)
+    blocks = steps.reshape(-1, BLOCK, count)
+    np.multiply(blocks, fade.shrink, out=blocks)
+    return np.ascontiguousarray(steps[:length].T)
 
 
 def first_known(values: Series) -> NDArray[np.int64]:

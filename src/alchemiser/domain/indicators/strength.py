@@ -3,23 +3,21 @@ Wilder's relative strength of many rows, a stretch of sessions at a time.
 
 Only the ratio of two averages is wanted, so sums that fade are kept instead:
 
-1. take a stretch of sessions for all rows, sessions first, so that one step of all rows is one piece of memory, and
-   short enough that everything made of it stays near the processor;
-2. add up gains, and moves of either sign, as they come, until a row has its first `window` moves: that is the seed;
-3. from then on keep (window - 1) / window of each sum before the new move is added;
+1. add up the first `window` moves of every row, gains and moves of either sign: the seeds;
+2. take a stretch of sessions for all rows, sessions first, short enough that everything made of it stays near the
+   processor: nothing before a row's seed, then the seed, then a move a session;
+3. let the sums fade, (window - 1) / window of them being kept from one session to the next;
 4. the index is a hundred times gains over moves.
 """
-
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alchemiser.domain.indicators.kernels import first_known, step_smoothed
+from alchemiser.domain.indicators.fading import BLOCK, fading
+from alchemiser.domain.indicators.kernels import first_known
 from alchemiser.domain.market import Series
 
-_MOVES_AT_ONCE = 65_536
-_FEWEST_SESSIONS = 16
+_MOVES_AT_ONCE = 32_768
 
 
 def strengths(rows: Series, windows: NDArray[np.int64]) -> Series:
@@ -36,42 +34,58 @@ def strengths(rows: Series, windows: NDArray[np.int64]) -> Series:
     count, length = rows.shape
     index = np.empty(rows.shape)
     first = first_known(rows)
-    seeded = first + windows + 1
-    fading, ends = 1.0 - 1.0 / np.tile(windows, 2), np.tile(seeded, 2)
-    sums = np.zeros(2 * count)
-    at_once = max(_FEWEST_SESSIONS, _MOVES_AT_ONCE // count)
+    ends, seeds = np.tile(first + windows, 2), _seeds(rows, first, windows)
+    fade = fading(1.0 - 1.0 / np.tile(windows, 2))
+    at_once = BLOCK * max(1, min(_MOVES_AT_ONCE // count, length) // BLOCK)
+    moves = np.empty((at_once, 2 * count))
     for start in range(0, length, at_once):
         end = min(start + at_once, length)
-        moves = _moves(rows, first, start, end)
-        cuts = sorted({start, end, *(one for one in set(seeded.tolist()) if start < one < end)})
-        for begun, done in pairwise(cuts):
-            keep = np.where(ends <= begun, fading, 1.0)
-            step_smoothed(moves[begun - start : done - start], keep, sums)
-        np.multiply(_ratios(moves[:, :count], moves[:, count:]).T, 100.0, out=index[:, start:end])
-    for row, defined in enumerate((seeded - 1).tolist()):
-        index[row, :defined] = np.nan
+        _fill(moves[: end - start], rows[:, max(start - 1, 0) : end])
+        moves[end - start :] = 0.0
+        if start <= ends.max():
+            np.copyto(moves, 0.0, where=np.arange(start, start + at_once)[:, None] < ends)
+            seeded = np.flatnonzero((start <= ends) & (ends < end))
+            moves[ends[seeded] - start, seeded] = seeds[seeded]
+        fade.on(moves[: -(-(end - start) // BLOCK) * BLOCK])
+        gains, turns = moves[: end - start, :count], moves[: end - start, count:]
+        np.multiply(_ratios(gains, turns).T, 50.0, out=index[:, start:end])
+    unknown = min(int(ends.max()), length)
+    np.copyto(index[:, :unknown], np.nan, where=np.arange(unknown) < ends[:count, None])
     return index
 
 
-def _moves(rows: Series, first: NDArray[np.int64], start: int, end: int) -> Series:
-    # Gains in the first half of the columns, all moves in the second; none up to a row's first close.
-    count = len(rows)
-    moves = np.empty((end - start, 2 * count))
+def _fill(moves: Series, closes: Series) -> None:
+    # Twice the gains, then moves of either sign. Doubling is exact and spares asking for the sign.
+    count, length = len(closes), len(moves)
     gains, turns = moves[:, :count], moves[:, count:]
-    before = max(start - 1, 0)
-    closes = rows[:, before:end].T.copy()
-    np.subtract(closes[1:], closes[:-1], out=turns[start == 0 :])
-    for row in np.flatnonzero(first >= start).tolist():
-        turns[: first[row] + 1 - start, row] = 0.0
-    np.maximum(turns, 0.0, out=gains)
-    np.abs(turns, out=turns)
-    return moves
+    sessions = closes.T.copy()
+    known = slice(length + 1 - len(sessions), length)
+    moves[: known.start] = 0.0
+    gains, turns = gains[known], turns[known]
+    np.subtract(sessions[1:], sessions[:-1], out=gains)
+    np.abs(gains, out=turns)
+    np.add(gains, turns, out=gains)
+
+
+def _seeds(rows: Series, first: NDArray[np.int64], windows: NDArray[np.int64]) -> Series:
+    # What the first moves come to, gains of all rows before moves of all; NaN for rows that end before.
+    seeds = np.full((2, len(rows)), np.nan)
+    groups: dict[tuple[int, int], list[int]] = {}
+    for row, key in enumerate(zip(first.tolist(), windows.tolist(), strict=True)):
+        groups.setdefault(key, []).append(row)
+    for (start, window), members in groups.items():
+        if start + window < rows.shape[-1]:
+            moves = np.empty((window, 2 * len(members)))
+            _fill(moves, rows[members, start : start + window + 1])
+            # One by one, so the bits do not depend on how many rows are seeded together.
+            seeds[:, members] = np.add.accumulate(moves, axis=0)[-1].reshape(2, -1)
+    return seeds.reshape(-1)
 
 
 def _ratios(gains: Series, turns: Series) -> Series:
-    # In place of the gains; a half where nothing moved.
+    # In place of the gains; one half of two where nothing moved.
     is_still = turns == 0.0
     if is_still.any():
         turns[is_still] = 1.0
-        gains[is_still] = 0.5
+        gains[is_still] = 1.0
     return np.divide(gains, turns, out=gains)
