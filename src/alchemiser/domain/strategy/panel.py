@@ -17,7 +17,7 @@ import numpy as np
 
 from alchemiser.domain.indicators.formulas import daily_returns
 from alchemiser.domain.indicators.registry import Indicator, indicator_named
-from alchemiser.domain.market import Closes, Series
+from alchemiser.domain.market import Closes
 from alchemiser.domain.strategy.choices import (
     Choice,
     all_of,
@@ -69,42 +69,6 @@ class Panel:
     truths: dict[int, Truth] = field(default_factory=dict)
     choices: dict[int, Choice] = field(default_factory=dict)
     streams: dict[int, Stream] = field(default_factory=dict)
-    _shares: dict[int, tuple[Series, Series]] = field(default_factory=dict, repr=False)
-    _unknown: dict[int, Flags | None] = field(default_factory=dict, repr=False)
-
-    def shares_of(self, condition: int) -> tuple[Series, Series]:
-        """
-        Return what each branch of a condition gets: 1 where it is taken, else 0; shape (T,) each.
-        """
-        shares = self._shares.get(condition)
-        if shares is None:
-            truth = self.truths[condition]
-            shares = self._shares[condition] = truth.true.astype(np.float64), truth.false.astype(np.float64)
-        return shares
-
-    def unknown_of(self, number: int) -> Flags | None:
-        """
-        Return where a holding cannot be decided, up to the last such session; None when there is none.
-        """
-        if number not in self._unknown:
-            unknown = self._undecided(self.ops[number], number)
-            last = int(unknown.shape[0] - unknown[::-1].argmax()) if unknown is not None and unknown.any() else 0
-            self._unknown[number] = unknown[:last] if unknown is not None and last else None
-        return self._unknown[number]
-
-    def _undecided(self, op: Op, number: int) -> Flags | None:
-        match op:
-            case IfOp():
-                truth = self.truths[op.condition]
-                unknown: Flags = ~(truth.true | truth.false)
-                return unknown
-            case FilterOp() | InverseVolatilityOp():
-                return self.choices[number].unknown
-            case AssetOp():
-                missing: Flags = np.isnan(self.tracks[number].closes)
-                return missing
-            case _:
-                return None
 
 
 def evaluated(ops: Sequence[Op], closes: Closes, needed: Sequence[int]) -> Panel:
@@ -253,9 +217,8 @@ def _branched(truth: Truth, then: Stream, otherwise: Stream) -> Stream:
 
 def _chosen(choice: Choice, streams: Sequence[Stream]) -> Stream:
     returns = np.zeros_like(streams[0].returns)
-    for share, stream in zip(choice.shares, streams, strict=True):
-        held = share[:-1]
-        returns[1:] += np.multiply(held, stream.returns[1:], out=np.zeros_like(held), where=held > 0.0)
+    for member, share, stream in zip(choice.members, choice.shares, streams, strict=True):
+        np.add(returns[1:], share[:-1] * stream.returns[1:], out=returns[1:], where=member[:-1])
     returns[0] = np.nan
     decided = np.ones(len(returns), dtype=np.bool_)
     if choice.unknown is not None:
