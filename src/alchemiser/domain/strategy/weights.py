@@ -13,7 +13,7 @@ Scales are multiples of `_GRAIN`, so adding them is exact: the order in which th
 book, changes no bit.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import NamedTuple, TypeAlias
@@ -33,8 +33,6 @@ Places: TypeAlias = NDArray[np.intp]
 # Adding this rounds what is between 0 and 1 to a multiple of 2 ** -51, a sixteenth of the digits of a percent of it
 # that nobody sees.
 _GRAIN = 3.0
-# So many scales of assets are added up at once.
-_MOST_AT_ONCE = 4_000_000
 
 
 class Given(NamedTuple):
@@ -144,6 +142,23 @@ class _Descent:
         sessions: Places = places & ((1 << self.shift) - 1)
         return sessions
 
+    def sums(self, number: int, strategies: Sequence[int]) -> Series:
+        """
+        Return what each of some strategies gave an asset, shape (strategies, T).
+        """
+        length = len(self.panel.closes.sessions)
+        if number not in self.given:
+            return np.zeros((len(strategies), length))
+        places, scales, _ = _joined(self.given[number])
+        missing = self.panel.tracks[number].missing
+        if missing is not None:
+            self.undefined.append(places[missing.take(self.sessions(places))])
+        shifts = np.zeros(self.count, dtype=np.intp)
+        shifts[strategies] = np.arange(len(strategies)) * length - (np.array(strategies) << self.shift)
+        targets = places + shifts.take(places >> self.shift)
+        sums = np.bincount(targets, weights=scales, minlength=len(strategies) * length)
+        return sums.astype(np.float64, copy=False).reshape(-1, length)
+
     def undefined_sessions(self) -> Flags:
         """
         Return where each strategy is undefined, shape (strategies, T).
@@ -213,58 +228,27 @@ def _rounded(scales: Series) -> Series:
 
 
 def _added_up(descent: _Descent, holders: Mapping[int, int]) -> tuple[Weights, ...]:
-    symbols, starts = _rows(descent, holders)
-    count, length = sum(map(len, symbols)), len(descent.panel.closes.sessions)
-    flat: Series | None = None
-    for batch in _batches(descent.given):
-        targets = np.concatenate([one.places for number in batch for one in descent.given[number]])
-        scales = np.concatenate([one.scales for number in batch for one in descent.given[number]])
-        end = 0
-        for number in batch:
-            start, end = end, end + sum(len(one.places) for one in descent.given[number])
-            own = targets[start:end]
-            missing = descent.panel.tracks[number].missing
-            if missing is not None:
-                descent.undefined.append(own[missing.take(descent.sessions(own))])
-            own += starts[number].take(own >> descent.shift)
-        sums = np.bincount(targets, weights=scales, minlength=count * length).astype(np.float64, copy=False)
-        if flat is None:
-            flat = sums
-        else:
-            flat += sums
-    whole = np.zeros((count, length)) if flat is None else flat.reshape(count, length)
-    ends = accumulate(len(own) for own in symbols)
-    rows = [whole[end - len(own) : end] for own, end in zip(symbols, ends, strict=True)]
-    return tuple(map(_finished, symbols, rows, descent.undefined_sessions()))
-
-
-def _rows(descent: _Descent, holders: Mapping[int, int]) -> tuple[list[tuple[Symbol, ...]], dict[int, Places]]:
-    # The symbols of every strategy; of every asset, what turns a place into its place in the rows of all.
     length, ops = len(descent.panel.closes.sessions), descent.panel.ops
     assets = sorted((op.symbol, number) for number in holders if isinstance(op := ops[number], AssetOp))
-    symbols: list[tuple[Symbol, ...]] = []
-    starts = {number: np.zeros(descent.count, dtype=np.intp) for _, number in assets}
-    row = 0
-    for strategy in range(descent.count):
-        own = [asset for asset in assets if holders[asset[1]] >> strategy & 1]
-        symbols.append(tuple(symbol for symbol, _ in own))
-        for _, number in own:
-            starts[number][strategy] = row * length - (strategy << descent.shift)
-            row += 1
-    return symbols, starts
-
-
-def _batches(given: Mapping[int, Sequence[Given]]) -> Iterable[list[int]]:
-    batch: list[int] = []
-    size = 0
-    for number, several in given.items():
-        size += sum(len(one.places) for one in several)
-        batch.append(number)
-        if size > _MOST_AT_ONCE:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+    symbols: list[list[Symbol]] = [[] for _ in range(descent.count)]
+    held_by_strategy = {
+        number: [strategy for strategy in range(descent.count) if holders[number] >> strategy & 1]
+        for _, number in assets
+    }
+    for symbol, number in assets:
+        for strategy in held_by_strategy[number]:
+            symbols[strategy].append(symbol)
+    # One piece of memory for all: the system hands it out in large pages.
+    whole = np.empty((sum(map(len, symbols)), length))
+    ends = list(accumulate(map(len, symbols)))
+    rows = [whole[end - len(own) : end] for own, end in zip(symbols, ends, strict=True)]
+    filled = [0] * descent.count
+    for _, number in assets:
+        strategies = held_by_strategy[number]
+        for strategy, sums in zip(strategies, descent.sums(number, strategies), strict=True):
+            rows[strategy][filled[strategy]] = sums
+            filled[strategy] += 1
+    return tuple(map(_finished, map(tuple, symbols), rows, descent.undefined_sessions()))
 
 
 def _finished(symbols: tuple[Symbol, ...], rows: Series, undefined: Flags) -> Weights:
