@@ -30,7 +30,8 @@ def daily_returns(closes: Series) -> Series:
     """
     Return P[t] / P[t-1] - 1, a fraction; NaN for the first session.
     """
-    returns = np.full(closes.shape, np.nan)
+    returns = np.empty(closes.shape)
+    returns[..., :1] = np.nan
     np.divide(closes[..., 1:], closes[..., :-1], out=returns[..., 1:])
     returns[..., 1:] -= 1.0
     return returns
@@ -47,7 +48,8 @@ def moving_average_price(closes: Series, window: int) -> Series:
     """
     Return the mean of the last `window` closes; first defined at `window` closes.
     """
-    return window_sums(closes, window) / window
+    sums = window_sums(closes, window)
+    return np.divide(sums, window, out=sums)
 
 
 def exponential_moving_average_price(closes: Series, window: Windows) -> Series:
@@ -72,17 +74,23 @@ def rsi(closes: Series, window: Windows) -> Series:
     Source: Wilder, New Concepts in Technical Trading Systems (1978).
     """
     rows = closes.reshape(-1, closes.shape[-1])
-    return strengths(rows, np.broadcast_to(np.asarray(window, dtype=np.int64), len(rows))).reshape(closes.shape)
+    windows = np.broadcast_to(np.asarray(window, dtype=np.int64), len(rows))
+    return strengths(rows, np.arange(len(rows)), windows).reshape(closes.shape)
 
 
 def cumulative_return(closes: Series, window: int) -> Series:
     """
     Return the return over `window` sessions, in percent; first defined at window + 1 closes.
     """
-    returns = np.full(closes.shape, np.nan)
+    returns = np.empty(closes.shape)
+    returns[..., :window] = np.nan
     if window < closes.shape[-1]:
-        returns[..., window:] = (closes[..., window:] / closes[..., :-window] - 1.0) * 100.0
-        returns[~unbroken(closes, window + 1)] = np.nan
+        gone = returns[..., window:]
+        np.divide(closes[..., window:], closes[..., :-window], out=gone)
+        gone -= 1.0
+        gone *= 100.0
+        if np.isnan(closes).any():
+            returns[~unbroken(closes, window + 1)] = np.nan
     return returns
 
 
@@ -90,7 +98,8 @@ def moving_average_return(closes: Series, window: int) -> Series:
     """
     Return the mean of the last `window` daily returns, in percent a day; first defined at window + 1 closes.
     """
-    return window_sums(daily_returns(closes), window) / window * 100.0
+    sums = window_sums(daily_returns(closes), window)
+    return np.multiply(sums, 100.0 / window, out=sums)
 
 
 def stdev_return(closes: Series, window: int) -> Series:
@@ -99,7 +108,8 @@ def stdev_return(closes: Series, window: int) -> Series:
 
     First defined at window + 1 closes; the window is at least 2.
     """
-    return window_deviations(daily_returns(closes), window, freedom_lost=1) * 100.0
+    deviations = window_deviations(daily_returns(closes), window, freedom_lost=1)
+    return np.multiply(deviations, 100.0, out=deviations)
 
 
 def stdev_price(closes: Series, window: int) -> Series:
@@ -116,7 +126,9 @@ def max_drawdown(closes: Series, window: int) -> Series:
 
     First defined at `window` closes.
     """
-    return (1.0 - window_falls(closes, window)) * 100.0
+    ratios = window_falls(closes, window)
+    falls = np.subtract(1.0, ratios, out=ratios)
+    return np.multiply(falls, 100.0, out=falls)
 
 
 def macd(closes: Series, short: Windows, long: Windows) -> Series:

@@ -20,27 +20,28 @@ from alchemiser.domain.market import Series
 _MOVES_AT_ONCE = 32_768
 
 
-def strengths(rows: Series, windows: NDArray[np.int64]) -> Series:
+def strengths(closes: Series, rows: NDArray[np.intp], windows: NDArray[np.int64]) -> Series:
     """
-    Return the relative strength index of rows of closes.
+    Return the relative strength index of some rows of closes.
 
     Args:
-        rows: shape (rows, T).
-        windows: one a row.
+        closes: shape (…, T).
+        rows: which of them, each as often as it is wanted.
+        windows: one for each of `rows`.
 
     Returns:
-        Shape (rows, T), as `formulas.rsi` says.
+        Shape (len(rows), T), as `formulas.rsi` says.
     """
-    count, length = rows.shape
-    index = np.empty(rows.shape)
-    first = first_known(rows)
-    ends, seeds = np.tile(first + windows, 2), _seeds(rows, first, windows)
+    count, length = len(rows), closes.shape[-1]
+    index = np.empty((count, length))
+    first = first_known(closes)[rows]
+    ends, seeds = np.tile(first + windows, 2), _seeds(closes, rows, first, windows)
     fade = fading(1.0 - 1.0 / np.tile(windows, 2))
     at_once = BLOCK * max(1, min(_MOVES_AT_ONCE // count, length) // BLOCK)
     moves = np.empty((at_once, 2 * count))
     for start in range(0, length, at_once):
         end = min(start + at_once, length)
-        _fill(moves[: end - start], rows[:, max(start - 1, 0) : end])
+        _fill(moves[: end - start], closes[rows, max(start - 1, 0) : end])
         moves[end - start :] = 0.0
         if start <= ends.max():
             np.copyto(moves, 0.0, where=np.arange(start, start + at_once)[:, None] < ends)
@@ -67,16 +68,16 @@ def _fill(moves: Series, closes: Series) -> None:
     np.add(gains, turns, out=gains)
 
 
-def _seeds(rows: Series, first: NDArray[np.int64], windows: NDArray[np.int64]) -> Series:
+def _seeds(closes: Series, rows: NDArray[np.intp], first: NDArray[np.int64], windows: NDArray[np.int64]) -> Series:
     # What the first moves come to, gains of all rows before moves of all; NaN for rows that end before.
     seeds = np.full((2, len(rows)), np.nan)
     groups: dict[tuple[int, int], list[int]] = {}
     for row, key in enumerate(zip(first.tolist(), windows.tolist(), strict=True)):
         groups.setdefault(key, []).append(row)
     for (start, window), members in groups.items():
-        if start + window < rows.shape[-1]:
+        if start + window < closes.shape[-1]:
             moves = np.empty((window, 2 * len(members)))
-            _fill(moves, rows[members, start : start + window + 1])
+            _fill(moves, closes[rows[members], start : start + window + 1])
             # One by one, so the bits do not depend on how many rows are seeded together.
             seeds[:, members] = np.add.accumulate(moves, axis=0)[-1].reshape(2, -1)
     return seeds.reshape(-1)

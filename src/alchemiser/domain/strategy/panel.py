@@ -122,20 +122,27 @@ def held_by(op: Op) -> tuple[int, ...]:
 
 def _measure_assets(panel: Panel, needed: Sequence[int]) -> None:
     length = len(panel.closes.sessions)
-    wanted: dict[str, list[tuple[int, IndicatorOp]]] = {}
+    wanted: dict[str, list[tuple[int, IndicatorOp, int]]] = {}
+    rows: dict[int, int] = {}
     for number in needed:
         op = panel.ops[number]
         if isinstance(op, AssetOp):
-            row = panel.closes.of(op.symbol) if panel.closes.holds(op.symbol) else None
-            panel.tracks[number] = asset_track(row, length)
-        elif isinstance(op, IndicatorOp) and isinstance(panel.ops[op.of], AssetOp):
-            wanted.setdefault(op.name, []).append((number, op))
+            row = panel.closes.row_of(op.symbol)
+            panel.tracks[number] = asset_track(None if row is None else panel.closes.values[row], length)
+            if row is not None:
+                rows[number] = row
+        elif isinstance(op, IndicatorOp) and op.of in rows:
+            wanted.setdefault(op.name, []).append((number, op, rows[op.of]))
     for name, members in wanted.items():
         indicator = _known(name)
-        tracks = [panel.tracks[op.of] for _, op in members]
-        values = indicator.measure(np.stack([track.closes for track in tracks]), [op.parameters for _, op in members])
-        for (number, _), track, row in zip(members, tracks, values, strict=True):
-            panel.readings[number] = Reading(values=row, broken=broken_values(track, row, indicator))
+        values = indicator.measure(
+            panel.closes.values,
+            [op.parameters for _, op, _ in members],
+            np.array([row for _, _, row in members], dtype=np.intp),
+        )
+        for (number, op, _), own in zip(members, values, strict=True):
+            broken = broken_values(panel.tracks[op.of], own, indicator)
+            panel.readings[number] = Reading(values=own, broken=broken)
 
 
 def _evaluate(panel: Panel, number: int, op: Op) -> None:
