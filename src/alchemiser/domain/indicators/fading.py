@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from alchemiser.domain.market import Series
 
-BLOCK = 64
+BLOCK = 128
 
 # From this many columns on, a loop over sessions beats running sums of one column at a time.
 _MANY = 96

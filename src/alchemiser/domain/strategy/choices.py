@@ -54,7 +54,10 @@ def compared(operator: Comparison, left: Reading, right: Reading) -> Truth:
     Compare two readings; unknown where a side is.
     """
     apart = left.values - right.values
-    band = np.maximum(np.maximum(np.abs(left.values), np.abs(right.values)), 1.0)
+    band = np.abs(left.values)
+    if right.constant is None:
+        np.maximum(band, np.abs(right.values), out=band)
+    np.maximum(band, 1.0 if right.constant is None else max(abs(right.constant), 1.0), out=band)
     band *= TOLERANCE
     broken = either(left.broken, right.broken)
     match operator:

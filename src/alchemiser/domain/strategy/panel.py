@@ -150,7 +150,9 @@ def _evaluate(panel: Panel, number: int, op: Op) -> None:
         case AssetOp() | CashOp() | MixOp() | IfOp():
             pass
         case NumberOp():
-            panel.readings[number] = Reading(values=np.full(len(panel.closes.sessions), float(op.value)), broken=None)
+            value = float(op.value)
+            values = np.full(len(panel.closes.sessions), value)
+            panel.readings[number] = Reading(values=values, broken=None, constant=value)
         case IndicatorOp():
             if number not in panel.readings:
                 panel.readings[number] = read_track(_track(panel, op.of), _known(op.name), op.parameters)

@@ -46,6 +46,7 @@ class Reading:
 
     values: Series
     broken: Flags | None
+    constant: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

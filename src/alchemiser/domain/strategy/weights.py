@@ -142,22 +142,23 @@ class _Descent:
         sessions: Places = places & ((1 << self.shift) - 1)
         return sessions
 
-    def sums(self, number: int, strategies: Sequence[int]) -> Series:
+    def add_up(self, number: int, starts: Mapping[int, int], flat: Series) -> None:
         """
-        Return what each of some strategies gave an asset, shape (strategies, T).
+        Add what an asset was given to rows of weights that lie one after the other.
+
+        Args:
+            number: the asset's.
+            starts: where its row of each strategy begins.
+            flat: the rows, in place.
         """
-        length = len(self.panel.closes.sessions)
-        if number not in self.given:
-            return np.zeros((len(strategies), length))
         places, scales, _ = _joined(self.given[number])
         missing = self.panel.tracks[number].missing
         if missing is not None:
             self.undefined.append(places[missing.take(self.sessions(places))])
-        shifts = np.zeros(self.count, dtype=np.intp)
-        shifts[strategies] = np.arange(len(strategies)) * length - (np.array(strategies) << self.shift)
-        targets = places + shifts.take(places >> self.shift)
-        sums = np.bincount(targets, weights=scales, minlength=len(strategies) * length)
-        return sums.astype(np.float64, copy=False).reshape(-1, length)
+        moves = np.zeros(self.count, dtype=np.intp)
+        for strategy, start in starts.items():
+            moves[strategy] = start - (strategy << self.shift)
+        np.add.at(flat, places + moves.take(places >> self.shift), scales)
 
     def undefined_sessions(self) -> Flags:
         """
@@ -230,25 +231,23 @@ def _rounded(scales: Series) -> Series:
 def _added_up(descent: _Descent, holders: Mapping[int, int]) -> tuple[Weights, ...]:
     length, ops = len(descent.panel.closes.sessions), descent.panel.ops
     assets = sorted((op.symbol, number) for number in holders if isinstance(op := ops[number], AssetOp))
-    symbols: list[list[Symbol]] = [[] for _ in range(descent.count)]
-    held_by_strategy = {
-        number: [strategy for strategy in range(descent.count) if holders[number] >> strategy & 1]
-        for _, number in assets
-    }
-    for symbol, number in assets:
-        for strategy in held_by_strategy[number]:
-            symbols[strategy].append(symbol)
-    # One piece of memory for all: the system hands it out in large pages.
-    whole = np.empty((sum(map(len, symbols)), length))
-    ends = list(accumulate(map(len, symbols)))
-    rows = [whole[end - len(own) : end] for own, end in zip(symbols, ends, strict=True)]
-    filled = [0] * descent.count
+    symbols: list[tuple[Symbol, ...]] = []
+    starts: dict[int, dict[int, int]] = {number: {} for _, number in assets}
+    count = 0
+    for strategy in range(descent.count):
+        own = [asset for asset in assets if holders[asset[1]] >> strategy & 1]
+        symbols.append(tuple(symbol for symbol, _ in own))
+        for row, (_, number) in enumerate(own, start=count):
+            starts[number][strategy] = row * length
+        count += len(own)
+    # One piece of memory for all: the system hands it out in large pages, and empty.
+    whole = np.zeros((count, length))
     for _, number in assets:
-        strategies = held_by_strategy[number]
-        for strategy, sums in zip(strategies, descent.sums(number, strategies), strict=True):
-            rows[strategy][filled[strategy]] = sums
-            filled[strategy] += 1
-    return tuple(map(_finished, map(tuple, symbols), rows, descent.undefined_sessions()))
+        if number in descent.given:
+            descent.add_up(number, starts[number], whole.reshape(-1))
+    ends = accumulate(map(len, symbols))
+    rows = [whole[end - len(own) : end] for own, end in zip(symbols, ends, strict=True)]
+    return tuple(map(_finished, symbols, rows, descent.undefined_sessions()))
 
 
 def _finished(symbols: tuple[Symbol, ...], rows: Series, undefined: Flags) -> Weights:
