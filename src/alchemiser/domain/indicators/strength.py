@@ -47,9 +47,13 @@ def strengths(closes: Series, rows: NDArray[np.intp], windows: NDArray[np.int64]
             np.copyto(moves, 0.0, where=np.arange(start, start + at_once)[:, None] < ends)
             seeded = np.flatnonzero((start <= ends) & (ends < end))
             moves[ends[seeded] - start, seeded] = seeds[seeded]
+        is_moving = bool(fade.handed[count:].all())
         fade.on(moves[: -(-(end - start) // BLOCK) * BLOCK])
         gains, turns = moves[: end - start, :count], moves[: end - start, count:]
-        np.multiply(_ratios(gains, turns).T, 50.0, out=index[:, start:end])
+        if not is_moving:
+            _settle(gains, turns)
+        np.divide(gains, turns, out=gains)
+        np.multiply(gains.T, 50.0, out=index[:, start:end])
     unknown = min(int(ends.max()), length)
     np.copyto(index[:, :unknown], np.nan, where=np.arange(unknown) < ends[:count, None])
     return index
@@ -83,10 +87,8 @@ def _seeds(closes: Series, rows: NDArray[np.intp], first: NDArray[np.int64], win
     return seeds.reshape(-1)
 
 
-def _ratios(gains: Series, turns: Series) -> Series:
-    # In place of the gains; one half of two where nothing moved.
+def _settle(gains: Series, turns: Series) -> None:
+    # Where nothing moved, gains are half of moves; they are doubled here.
     is_still = turns == 0.0
-    if is_still.any():
-        turns[is_still] = 1.0
-        gains[is_still] = 1.0
-    return np.divide(gains, turns, out=gains)
+    turns[is_still] = 1.0
+    gains[is_still] = 1.0

@@ -19,6 +19,8 @@ from alchemiser.domain.strategy.series import Flags, Reading, Truth, either, som
 TOLERANCE = 1e-10
 SCORE_DECIMALS = 12
 
+_LOWEST = float(np.finfo(np.float64).min)
+
 # Up to so many are picked out by keeping the best of what was seen.
 _FEW = 6
 
@@ -108,12 +110,11 @@ def selected(select: Selection, count: int, scores: Sequence[Reading]) -> Choice
     Unknown where a score is broken, and where no candidate is left.
     """
     scale = 10.0**SCORE_DECIMALS
-    # The best has the largest key; one that is left out has the smallest there is.
+    # The best has the largest key; one that is left out has none, and reaches no bar.
     keys = np.stack([score.values for score in scores])
     keys *= scale if select == "top" else -scale
     np.rint(keys, out=keys)
-    np.fmax(keys, -np.inf, out=keys)
-    bar = np.maximum(_bar(keys, count), np.finfo(np.float64).min)
+    bar = np.fmax(_bar(keys, count), _LOWEST)
     members: Flags = keys >= bar
     held = _counted(members)
     crowded = np.flatnonzero(held > count)
@@ -150,25 +151,24 @@ def inverse_volatility(volatilities: Sequence[Reading]) -> Choice:
     return Choice(members=members, portions=shares, unknown=somewhere(unknown), broken=broken)
 
 
-def _bar(keys: Series, count: int) -> Series:
-    # The key of the last one that is taken.
+def _bar(keys: Series, count: int) -> Series | float:
+    # The key of the last one that is taken; NaN, or too low a number, where there are not so many.
     if count >= len(keys):
-        lowest: Series = np.minimum.reduce(keys)
-        return lowest
+        return _LOWEST
     if count > _FEW:
-        bar: Series = np.partition(keys, len(keys) - count, axis=0)[len(keys) - count]
+        bar: Series = np.partition(np.fmax(keys, -np.inf), len(keys) - count, axis=0)[len(keys) - count]
         return bar
-    best = [keys[0]]
-    for key in keys[1:]:
+    best: list[Series] = []
+    for key in keys:
         beaten = key
         for place, held in enumerate(best):
-            best[place] = np.maximum(held, beaten)
+            # Where one of the two is left out, the other is the larger, and the smaller is left out.
+            best[place] = np.fmax(held, beaten)
             if place + 1 < count:
                 beaten = np.minimum(held, beaten)
         if len(best) < count:
             best.append(beaten)
-    last: Series = best[-1]
-    return last
+    return best[-1]
 
 
 def _counted(members: Flags) -> NDArray[np.signedinteger[Any]]:
