@@ -97,7 +97,7 @@ def window_deviations(values: Series, window: int, *, freedom_lost: int) -> Seri
     deviations = np.empty(values.shape)
     deviations[..., : window - 1] = np.nan
     if window <= values.shape[-1]:
-        _, squares = folded((values, values - values), window, _spread)
+        _, squares = folded((values,), window, _spread) if window > 1 else (values, values - values)
         np.divide(squares, window - freedom_lost, out=deviations[..., window - 1 :])
         np.sqrt(deviations[..., window - 1 :], out=deviations[..., window - 1 :])
     return deviations
@@ -125,11 +125,12 @@ def _added(early: State, late: State, _early_count: int, _late_count: int) -> St
 
 
 def _spread(early: State, late: State, early_count: int, late_count: int) -> State:
-    apart = early[0] * (late_count / early_count) - late[0]
+    # Sums, and squares about the mean; of a single session there are none.
+    apart = early[0] - late[0] if early_count == late_count else early[0] * (late_count / early_count) - late[0]
     squares = np.multiply(apart, apart, out=apart)
     squares *= early_count / (late_count * (early_count + late_count))
-    squares += early[1]
-    squares += late[1]
+    for part in (*early[1:], *late[1:]):
+        squares += part
     return early[0] + late[0], squares
 
 

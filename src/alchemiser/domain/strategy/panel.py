@@ -89,6 +89,8 @@ def evaluated(ops: Sequence[Op], closes: Closes, needed: Sequence[int]) -> Panel
     measured = _measured(ops, needed)
     _measure_assets(panel, needed)
     for number in needed:
+        if number in panel.readings:
+            continue
         op = ops[number]
         _evaluate(panel, number, op)
         if number in measured:
@@ -154,8 +156,7 @@ def _evaluate(panel: Panel, number: int, op: Op) -> None:
             values = np.full(len(panel.closes.sessions), value)
             panel.readings[number] = Reading(values=values, broken=None, constant=value)
         case IndicatorOp():
-            if number not in panel.readings:
-                panel.readings[number] = read_track(_track(panel, op.of), _known(op.name), op.parameters)
+            panel.readings[number] = read_track(_track(panel, op.of), _known(op.name), op.parameters)
         case CompareOp():
             sides = panel.readings[op.left], panel.readings[op.right]
             panel.truths[number] = compared(op.operator, *sides)

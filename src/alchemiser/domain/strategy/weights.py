@@ -130,8 +130,10 @@ class _Descent:
                 # A session goes one way, so places do not multiply here and may stay apart, within limits.
                 given = self._summed(given) if len(given.places) > len(self._latest) else given
                 self._branch(op, self.panel.truths[op.condition], given)
-            case FilterOp() | InverseVolatilityOp():
-                self._choose(op, self.panel.choices[number], self._summed(given))
+            case FilterOp():
+                self._select(op, self.panel.choices[number], self._summed(given))
+            case InverseVolatilityOp():
+                self._balance(op, self.panel.choices[number], self._summed(given))
             case _:
                 pass
 
@@ -200,18 +202,27 @@ class _Descent:
         if decided < len(sessions):
             self.undefined.append(given.places[~(truth.true | truth.false).take(sessions)])
 
-    def _choose(self, op: FilterOp | InverseVolatilityOp, choice: Choice, given: Given) -> None:
+    def _select(self, op: FilterOp, choice: Choice, given: Given) -> None:
         sessions = self.sessions(given.places)
         if choice.unknown is not None:
             self.undefined.append(given.places[choice.unknown.take(sessions)])
-        is_even = choice.portions.ndim == 1
-        even = _rounded(given.scales * choice.portions.take(sessions)) if is_even else given.scales
-        for row, child in enumerate(op.children):
-            (held,) = choice.members[row].take(sessions).nonzero()
-            own = even.take(held)
-            if not is_even:
-                own = _rounded(own * choice.portions[row].take(sessions.take(held)))
-            self.give(child, Given(given.places.take(held), own, is_distinct=True))
+        portions = _rounded(given.scales * choice.portions.take(sessions))
+        for members, child in zip(choice.members, op.children, strict=True):
+            (held,) = members.take(sessions).nonzero()
+            self.give(child, Given(given.places.take(held), portions.take(held), is_distinct=True))
+
+    def _balance(self, op: InverseVolatilityOp, choice: Choice, given: Given) -> None:
+        places, scales, _ = given
+        sessions = self.sessions(places)
+        if choice.unknown is not None:
+            is_unknown = choice.unknown.take(sessions)
+            self.undefined.append(places[is_unknown])
+            (known,) = (~is_unknown).nonzero()
+            places, scales, sessions = places.take(known), scales.take(known), sessions.take(known)
+        for portions, child in zip(choice.portions, op.children, strict=True):
+            own = portions.take(sessions)
+            own *= scales
+            self.give(child, Given(places, _rounded(own), is_distinct=True))
 
 
 def _joined(given: Sequence[Given]) -> Given:
