@@ -28,6 +28,7 @@ from alchemiser.domain.strategy.ops import (
     Op,
     OrOp,
     inputs_of,
+    pattern_of,
     renumbered,
 )
 
@@ -43,10 +44,12 @@ class Graph:
     Args:
         ops: in order of arrival.
         numbers: of every node that was lowered, the operation it became.
+        lookbacks: of operations whose requirements were asked for, the closes they need.
     """
 
     ops: list[Op] = field(default_factory=list)
     numbers: dict[ast.Part, int] = field(default_factory=dict)
+    lookbacks: dict[int, int] = field(default_factory=dict, repr=False)
     _known: dict[Op, int] = field(default_factory=dict, repr=False)
     _reads: list[tuple[int, ...]] = field(default_factory=list, repr=False)
     _patterns: dict[int, tuple[str, tuple[int, ...]]] = field(default_factory=dict, repr=False)
@@ -92,7 +95,7 @@ class Graph:
 
     def _pattern(self, number: int) -> tuple[str, tuple[int, ...]]:
         op = self.ops[number]
-        pattern = self._patterns[number] = repr(renumbered(op, _HOLES)), inputs_of(op)
+        pattern = self._patterns[number] = pattern_of(op), inputs_of(op)
         return pattern
 
 
@@ -130,20 +133,6 @@ class Plan:
         """
         lines = self.graph.lines(self.order)
         return hashlib.sha256("\n".join([*lines, str(self.root), repr(rebalance)]).encode()).hexdigest()
-
-
-class _Hole(int):
-    # A number that prints as a place to put one.
-    def __repr__(self) -> str:
-        return "%d"
-
-
-class _Holes(dict[int, int]):
-    def __missing__(self, key: int) -> int:
-        return _Hole(key)
-
-
-_HOLES = _Holes()
 
 
 def lower(root: ast.Node, graph: Graph) -> Plan:
