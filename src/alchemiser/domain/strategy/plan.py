@@ -58,6 +58,8 @@ class Graph:
         """
         Return the number of an operation, a new one if it is new.
         """
+        if len(self._reads) < len(self.ops):
+            self._index()
         number = self._known.setdefault(op, len(self.ops))
         if number == len(self.ops):
             self.ops.append(op)
@@ -68,6 +70,8 @@ class Graph:
         """
         Return a root with everything below it, in the order in which a strategy of its own would number them.
         """
+        if len(self._reads) < len(self.ops):
+            self._index()
         order: list[int] = []
         seen: set[int] = set()
         stack = [root]
@@ -92,6 +96,11 @@ class Graph:
         place = {number: place for place, number in enumerate(order)}
         patterns = [self._patterns.get(number) or self._pattern(number) for number in order]
         return [pattern % tuple([place[one] for one in inputs]) if inputs else pattern for pattern, inputs in patterns]
+
+    def _index(self) -> None:
+        # A graph that was given its operations has not looked at them yet: most are only ever evaluated.
+        self._known.update(zip(self.ops, range(len(self.ops)), strict=True))
+        self._reads[:] = map(_in_source_order, self.ops)
 
     def _pattern(self, number: int) -> tuple[str, tuple[int, ...]]:
         op = self.ops[number]
