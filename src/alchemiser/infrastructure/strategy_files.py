@@ -21,6 +21,7 @@ from typing import TypeGuard
 
 from alchemiser.application.ports.strategies import Book, CompiledBooks, Sleeve, StrategyLibrary, Written
 from alchemiser.domain.errors import ConfigurationError, DslSyntaxError
+from alchemiser.domain.strategy.collector import collector_paused
 from alchemiser.domain.strategy.compiler import compile_text
 from alchemiser.domain.strategy.requirements import Requirements
 from alchemiser.domain.strategy.stock import Stock
@@ -107,7 +108,8 @@ class StrategyFiles(StrategyLibrary):
             return known
         # One stock for the book: files share most of what they say.
         stock = Stock()
-        book = tuple(_compile(one.text, one.file, stock) for one in texts)
+        with collector_paused():
+            book = tuple(_compile(one.text, one.file, stock) for one in texts)
         if kept is not None:
             kept.keep(texts, book)
         return book
