@@ -10,6 +10,10 @@ One tick of an execution phase: look at every trade that is due, move it one ste
 
 A tick can be cut off anywhere and delivered again: what was committed is not done twice, what was sent is
 found at the broker by its id, what was not sent is sent.
+
+Two processes may tick one phase: one slept past its lease and woke up. A trade counts how often it was stored; who
+read an older version is refused by the records before anything is sent. An answer that comes too late to be stored is
+dropped: the order is found at the broker.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +32,7 @@ from alchemiser.domain.errors import (
     DuplicateClientOrderId,
     OrderRefused,
     OrderRejected,
+    Overtaken,
     RecordsError,
 )
 from alchemiser.domain.events import Phase
@@ -110,6 +115,7 @@ def tick(run_id: str, phase: Phase, ports: Ports) -> TickResult:
         ValueError: buys are ticked while a sell is not final.
         RecordsError: the run is not recorded.
         BrokerAuthError: the broker does not accept us; nothing more can be done by waiting.
+        Overtaken: another process moved a trade on meanwhile; nothing was sent.
     """
     everything = ports.trades.trades(run_id)
     side = Side.SELL if phase is Phase.SELLS else Side.BUY
@@ -131,10 +137,14 @@ def tick(run_id: str, phase: Phase, ports: Ports) -> TickResult:
         log.warning("broker_unavailable", run_id=run_id, phase=phase.value, error=str(error))
         return _without_broker(mine, now=now, ends=ends, ports=ports)
     moves = _decided(mine, view, opens_at=session.opens_at, ports=ports)
-    _commit([move for move in moves if _has_news(move)], session=session, now=now, ports=ports)
-    answered = _sent(moves, ports)
-    _commit(answered, session=session, now=now, ports=ports)
-    moved = {move.after.id: move.after for move in [*moves, *answered]}
+    moved = {move.after.id: move.after for move in moves}
+    moved |= _commit([move for move in moves if _has_news(move)], session=session, now=now, ports=ports)
+    answered = _sent([replace(move, after=moved[move.after.id]) for move in moves], ports)
+    try:
+        moved |= _commit(answered, session=session, now=now, ports=ports)
+    except Overtaken as overtaken:
+        log.warning("answers_overtaken", run_id=run_id, error=str(overtaken))
+        return _without_late_answers(answered, session=session, side=side, run_id=run_id, now=now, ports=ports)
     return _result([moved.get(trade.id, trade) for trade in mine], now)
 
 
@@ -157,8 +167,7 @@ def _authorised(trades: tuple[Trade, ...], side: Side, *, now: datetime, ports: 
         allowed = authorise_sells(trades, account, now=now)
     else:
         allowed = authorise_buys(trades, account, policy=ports.rules.walk, now=now)
-    ports.trades.commit(allowed, ())
-    return allowed
+    return ports.trades.commit(allowed, ())
 
 
 def _look(
@@ -204,8 +213,7 @@ def _without_broker(trades: Sequence[Trade], *, now: datetime, ends: Deadlines, 
         is_halted=True,
     )
     final = [advance(trade, blind, ports.rules.walk).trade for trade in trades]
-    ports.trades.commit(final, ())
-    return _result(final, now)
+    return _result(ports.trades.commit(final, ()), now)
 
 
 def _decided(trades: Sequence[Trade], view: _View, *, opens_at: datetime, ports: Ports) -> list[_Move]:
@@ -266,13 +274,13 @@ def _has_news(move: _Move) -> bool:
     return replace(move.after, due_at=move.before.due_at) != move.before
 
 
-def _commit(moves: Sequence[_Move], *, session: Session, now: datetime, ports: Ports) -> None:
+def _commit(moves: Sequence[_Move], *, session: Session, now: datetime, ports: Ports) -> dict[str, Trade]:
     if not moves:
-        return
+        return {}
     fills: list[LedgerEntry] = []
     for move in moves:
         fills.extend(new_fills(move.before, move.after, session=session.day, seen_at=now))
-    ports.trades.commit([move.after for move in moves], fills)
+    return {trade.id: trade for trade in ports.trades.commit([move.after for move in moves], fills)}
 
 
 def _sent(moves: Sequence[_Move], ports: Ports) -> list[_Move]:
@@ -288,6 +296,18 @@ def _sent(moves: Sequence[_Move], ports: Ports) -> list[_Move]:
         after = record(move.after, answer, at=ports.clock.now(), policy=ports.rules.walk)
         answered.append(_Move(before=move.after, after=after))
     return answered
+
+
+def _without_late_answers(
+    answered: Sequence[_Move], *, session: Session, side: Side, run_id: str, now: datetime, ports: Ports
+) -> TickResult:
+    # Each answer that still is about the latest version of its trade counts: a rejection is told only once.
+    for move in answered:
+        try:
+            _commit([move], session=session, now=now, ports=ports)
+        except Overtaken as overtaken:
+            log.warning("answer_dropped", trade_id=overtaken.trade_id, error=str(overtaken))
+    return _result([trade for trade in ports.trades.trades(run_id) if trade.side is side], now)
 
 
 def _submit(order: ApprovedOrder, broker: Broker) -> Answer:

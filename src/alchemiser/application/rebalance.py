@@ -62,6 +62,10 @@ def prepare_plan(event: SignalGenerated, ports: Ports) -> Planned:
     run = ports.runs.run(event.run_id)
     if run is None:
         raise LookupError(f"{event.run_id}: no such run")
+    stored = ports.runs.plan(run.id)
+    if stored is not None:
+        # Delivered again: what was planned is what is traded, it is never planned anew.
+        return Planned(run=run, plan=stored, trades=())
     _refuse_too_late(run, ports)
     made = plan_now(event.target, ports, run_id=run.id, session=run.session, oldest_quote=ports.rules.walk.quote_age)
     return Planned(run=replace(run, opening=made.snapshot.account), plan=made, trades=trades_of(made))

@@ -76,7 +76,8 @@ class Transaction(Protocol):
 
     def save_run(self, run: Run) -> bool:
         """
-        Store a run, or replace it; return whether it is new.
+        Store a run and return True; of one that is stored already add what is news and return False: its opening
+        account until there is a plan, its closing account, its end. A run that is over stays as it ended.
         """
         ...
 
@@ -146,11 +147,16 @@ class Trades(Protocol):
         """
         ...
 
-    def commit(self, trades: Sequence[Trade], fills: Sequence[LedgerEntry]) -> None:
+    def commit(self, trades: Sequence[Trade], fills: Sequence[LedgerEntry]) -> tuple[Trade, ...]:
         """
-        Store the new states of trades with the fills that were seen, in one durable transaction of its own.
+        Store the new states of trades with the fills that were seen, in one durable transaction of its own; return
+        the trades with the versions they have now.
 
         Intents are added, never removed; a fill (order id, cumulative quantity) that is stored is left as it is.
+
+        Raises:
+            Overtaken: a trade is not the version it was read at; nothing of the commit is stored.
+            RecordsError: an intent that is stored would send something else, or a final trade make another attempt.
         """
         ...
 

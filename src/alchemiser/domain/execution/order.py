@@ -13,7 +13,7 @@ An intent begins as Sent: from its commit on it may be at the broker, whatever h
 A fill can arrive after a cancel was asked for; only a closed order's filled quantity is final.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
@@ -192,6 +192,7 @@ class Trade:
         arrival: the middle of the market when the first attempt was priced.
         quote_waits: how often an unusable quote was waited for in a row.
         due_at: when to look at it next, None once final.
+        version: how often it was stored when it was read, 0 for one that never was; says nothing of the trade.
     """
 
     id: str
@@ -209,3 +210,4 @@ class Trade:
     intents: tuple[Intent, ...] = ()
     quote_waits: int = 0
     due_at: datetime | None = None
+    version: int = field(default=0, compare=False)

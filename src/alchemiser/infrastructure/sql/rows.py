@@ -151,6 +151,7 @@ def trade_row(trade: Trade) -> Row:
         "reason": trade.reason,
         "quote_waits": trade.quote_waits,
         "due_at": trade.due_at,
+        "version": trade.version,
     }
 
 
@@ -174,6 +175,7 @@ def trade_from(row: RowMapping, intents: tuple[Intent, ...]) -> Trade:
         intents=intents,
         quote_waits=row["quote_waits"],
         due_at=row["due_at"],
+        version=row["version"],
     )
 
 
@@ -212,17 +214,24 @@ def intent_from(row: RowMapping) -> Intent:
         trade_id=row["trade_id"],
         attempt=row["attempt"],
         rung=row["rung"],
-        body=OrderBody(
-            client_order_id=row["client_order_id"],
-            symbol=row["symbol"],
-            side=Side(row["side"]),
-            quantity=Quantity(row["quantity"]),
-            limit=Price(row["limit"]),
-        ),
+        body=body_from(row),
         bid=Price(row["bid"]),
         ask=Price(row["ask"]),
         created_at=row["created_at"],
         state=decode(_STATES[row["state"]], row["body"]),
+    )
+
+
+def body_from(row: RowMapping) -> OrderBody:
+    """
+    Return what the intent of a row sends.
+    """
+    return OrderBody(
+        client_order_id=row["client_order_id"],
+        symbol=row["symbol"],
+        side=Side(row["side"]),
+        quantity=Quantity(row["quantity"]),
+        limit=Price(row["limit"]),
     )
 
 

@@ -6,6 +6,7 @@ Every table. Events, signals, plans and fills are written once: triggers refuse 
           ├─ trades ─── intents          ledger: one row for each fill that was seen
           └─ reports      at most one
     events ─── deliveries one for each handler an event is routed to
+    chain ──── chain_head one link for each event and fill; the head is the last of them
 """
 
 from sqlalchemy import (
@@ -25,7 +26,7 @@ from sqlalchemy import (
 
 from alchemiser.infrastructure.sql.columns import ExactDecimal, Instant, KeyDecimal
 
-SCHEMA = "0001"
+SCHEMA = "0010"
 
 metadata = MetaData(
     naming_convention={
@@ -99,6 +100,7 @@ trades = Table(
     Column("reason", Text, nullable=False),
     Column("quote_waits", Integer, nullable=False),
     Column("due_at", Instant),
+    Column("version", Integer, nullable=False, server_default="1"),
     # One side for each symbol of a run.
     UniqueConstraint("run_id", "symbol"),
 )
@@ -172,6 +174,7 @@ events = Table(
     Column("source_module", String(64), nullable=False),
     Column("source_component", String(64), nullable=False),
     Column("schema_version", Integer, nullable=False),
+    Column("code_version", String(64), nullable=False, server_default=""),
     Column("body", Text, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -192,4 +195,23 @@ deliveries = Table(
     UniqueConstraint("event_id", "handler"),
     Index(None, "state", "due_at", "number"),
     sqlite_autoincrement=True,
+)
+
+chain = Table(
+    "chain",
+    metadata,
+    Column("seq", _ROW_NUMBER, primary_key=True, autoincrement=False),
+    Column("source", String(8), nullable=False),
+    Column("row", _ROW_NUMBER, nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("source", "row"),
+)
+
+chain_head = Table(
+    "chain_head",
+    metadata,
+    # There is one head; who adds to the chain locks it.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", _ROW_NUMBER, nullable=False),
+    Column("hash", String(64), nullable=False),
 )

@@ -18,6 +18,9 @@ SECTIONS: dict[str, dict[str, str]] = {
     "Trade": {
         "run": "Trade a session: signals, plan, orders, records, report.",
         "plan": "Plan the rebalance for a session; sends no order and records nothing.",
+        "worker": "Deliver messages as they come due; on PostgreSQL several workers may.",
+        "resume": "Finish the runs that were left undone, or the one that is named.",
+        "replay": "Deliver the messages of a run again, from an event on; nothing has its effect twice.",
     },
     "Strategies": {
         "signal": "Print the weights that strategies want, from a file of bars.",
@@ -28,9 +31,12 @@ SECTIONS: dict[str, dict[str, str]] = {
         "status": "Show the latest runs and what the ledger says is held.",
         "ledger": "List fills in the order they were seen, each with the strategies whose decisions caused it.",
         "report": "Show the report of a run.",
+        "timeline": "Show all events, messages, orders and fills of a run in the order of their instants.",
+        "audit": "Check that recorded history is whole and unchanged.",
     },
     "Care": {
         "doctor": "Check settings, strategies, calendar, bars, signals and records; changes nothing.",
+        "deadman": "Check that the session was run, for a timer of its own; otherwise leave a notice and end with 1.",
     },
 }
 COMMANDS: dict[str, str] = {name: line for section in SECTIONS.values() for name, line in section.items()}
