@@ -8,34 +8,31 @@ from pathlib import Path
 
 import pytest
 
-from alchemiser.application.ports.messaging import AlreadyHandled, Message
-from alchemiser.infrastructure.sql.engine import Database
-from alchemiser.infrastructure.sql.messages import SqlEngine
-from alchemiser.infrastructure.sql.records import SqlLedger, SqlRuns
+from alchemiser.application.ports.messaging import AlreadyHandled, Engine, Message
 from support.builders import RUN, START, after
-from support.databases import PLACES, opened
+from support.keepers import PLACES, Keeper, engine_on, ledger_on, opened, runs_on
 from support.records import a_run, a_start, a_tick
 
 ROUTES = {"WorkflowStarted": ("evaluate", "announce"), "ExecutionTickDue": ("trade",)}
 
 
 @pytest.fixture(params=PLACES)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Keeper]:
     yield from opened(request.param, tmp_path)
 
 
 @pytest.fixture
-def engine(database: Database) -> SqlEngine:
-    return SqlEngine(database, routes=ROUTES, owner="embedded", lease_s=60)
+def engine(database: Keeper) -> Engine:
+    return engine_on(database, routes=ROUTES, owner="embedded", lease_s=60)
 
 
-def claimed(engine: SqlEngine, seconds: float = 0) -> Message:
+def claimed(engine: Engine, seconds: float = 0) -> Message:
     message = engine.claim(now=after(seconds))
     assert message is not None
     return message
 
 
-def handled(engine: SqlEngine, seconds: float = 0) -> list[str]:
+def handled(engine: Engine, seconds: float = 0) -> list[str]:
     """
     Finish every message that is due and return their handlers in order.
     """
@@ -46,7 +43,7 @@ def handled(engine: SqlEngine, seconds: float = 0) -> list[str]:
     return names
 
 
-def fail_half_way(engine: SqlEngine, message: Message) -> None:
+def fail_half_way(engine: Engine, message: Message) -> None:
     with engine.finishing(message, now=START) as tx:
         tx.save_run(a_run())
         tx.emit(a_start())
@@ -54,7 +51,7 @@ def fail_half_way(engine: SqlEngine, message: Message) -> None:
 
 
 class TestDelivery:
-    def test_reaches_each_handler_in_the_order_of_the_routes(self, engine: SqlEngine) -> None:
+    def test_reaches_each_handler_in_the_order_of_the_routes(self, engine: Engine) -> None:
         """
         An event is delivered once to every handler it is routed to.
         """
@@ -63,7 +60,7 @@ class TestDelivery:
 
         assert ["evaluate", "announce"] == handled(engine)
 
-    def test_carries_the_event_as_it_was_told(self, engine: SqlEngine) -> None:
+    def test_carries_the_event_as_it_was_told(self, engine: Engine) -> None:
         """
         A message holds an event equal to the one that was emitted.
         """
@@ -74,7 +71,7 @@ class TestDelivery:
 
         assert Message(event=a_start(), handler="evaluate", due_at=START, attempt=1) == message
 
-    def test_goes_by_due_time_then_by_storing(self, engine: SqlEngine) -> None:
+    def test_goes_by_due_time_then_by_storing(self, engine: Engine) -> None:
         """
         A timer that is due earlier is delivered before an event that was stored earlier.
         """
@@ -90,7 +87,7 @@ class TestDelivery:
 
         assert [after(10), after(10), after(30)] == found
 
-    def test_waits_until_due(self, engine: SqlEngine) -> None:
+    def test_waits_until_due(self, engine: Engine) -> None:
         """
         A timer cannot be claimed before its instant, and the engine knows that instant.
         """
@@ -101,7 +98,7 @@ class TestDelivery:
         assert after(30) == engine.next_due()
         assert after(30) == claimed(engine, 30).due_at
 
-    def test_ends(self, engine: SqlEngine) -> None:
+    def test_ends(self, engine: Engine) -> None:
         """
         When all is delivered nothing is due any more.
         """
@@ -111,18 +108,18 @@ class TestDelivery:
 
         assert engine.next_due() is None
 
-    def test_event_without_handlers_is_only_stored(self, engine: SqlEngine, database: Database) -> None:
+    def test_event_without_handlers_is_only_stored(self, engine: Engine, database: Keeper) -> None:
         """
         An event nobody listens to is kept and never delivered.
         """
-        quiet = SqlEngine(database, routes={})
+        quiet = engine_on(database, routes={})
         with quiet.begin() as tx:
             tx.emit(a_start())
 
         assert engine.next_due() is None
-        assert (a_start(),) == SqlLedger(database).events(RUN)
+        assert (a_start(),) == ledger_on(database).events(RUN)
 
-    def test_same_event_twice_is_once(self, engine: SqlEngine, database: Database) -> None:
+    def test_same_event_twice_is_once(self, engine: Engine, database: Keeper) -> None:
         """
         An event id that is stored is neither stored nor queued again, even after it was handled.
         """
@@ -134,15 +131,15 @@ class TestDelivery:
             tx.emit(a_start())
 
         assert [] == handled(engine, 60)
-        assert (a_start(),) == SqlLedger(database).events(RUN)
+        assert (a_start(),) == ledger_on(database).events(RUN)
 
 
 class TestLease:
-    def test_is_closed_to_other_owners(self, engine: SqlEngine, database: Database) -> None:
+    def test_is_closed_to_other_owners(self, engine: Engine, database: Keeper) -> None:
         """
         A leased message is not claimed by someone else while the lease lasts; the wait is known.
         """
-        other = SqlEngine(database, routes=ROUTES, owner="other", lease_s=60)
+        other = engine_on(database, routes=ROUTES, owner="other", lease_s=60)
         with engine.begin() as tx:
             tx.emit(a_tick())
         claimed(engine)
@@ -150,22 +147,22 @@ class TestLease:
         assert other.claim(now=after(59)) is None
         assert after(60) == other.next_due()
 
-    def test_ends_for_other_owners(self, engine: SqlEngine, database: Database) -> None:
+    def test_ends_for_other_owners(self, engine: Engine, database: Keeper) -> None:
         """
         A lease whose time is over is claimed by anyone, as the next attempt.
         """
-        other = SqlEngine(database, routes=ROUTES, owner="other", lease_s=60)
+        other = engine_on(database, routes=ROUTES, owner="other", lease_s=60)
         with engine.begin() as tx:
             tx.emit(a_tick())
         claimed(engine)
 
         assert 2 == claimed(other, 60).attempt
 
-    def test_is_open_to_its_own_owner(self, engine: SqlEngine, database: Database) -> None:
+    def test_is_open_to_its_own_owner(self, engine: Engine, database: Keeper) -> None:
         """
         A pump that died and was started again claims its message at once, as the next attempt.
         """
-        restarted = SqlEngine(database, routes=ROUTES, owner="embedded", lease_s=60)
+        restarted = engine_on(database, routes=ROUTES, owner="embedded", lease_s=60)
         with engine.begin() as tx:
             tx.emit(a_tick())
         claimed(engine)
@@ -175,7 +172,7 @@ class TestLease:
 
 
 class TestFinishing:
-    def test_commits_writes_emits_and_done_together(self, engine: SqlEngine, database: Database) -> None:
+    def test_commits_writes_emits_and_done_together(self, engine: Engine, database: Keeper) -> None:
         """
         What a handler writes and emits is there when its message is done.
         """
@@ -185,10 +182,10 @@ class TestFinishing:
             tx.save_run(a_run())
             tx.emit(a_tick(2), due_at=after(2))
 
-        assert a_run() == SqlRuns(database).run(RUN)
+        assert a_run() == runs_on(database).run(RUN)
         assert after(2) == engine.next_due()
 
-    def test_undoes_everything_when_the_handler_fails(self, engine: SqlEngine, database: Database) -> None:
+    def test_undoes_everything_when_the_handler_fails(self, engine: Engine, database: Keeper) -> None:
         """
         A handler that raises leaves no write, no event, and its message to be delivered again.
         """
@@ -198,11 +195,11 @@ class TestFinishing:
         with pytest.raises(ZeroDivisionError):
             fail_half_way(engine, message)
 
-        assert SqlRuns(database).run(RUN) is None
-        assert (a_tick(),) == SqlLedger(database).events(RUN)
+        assert runs_on(database).run(RUN) is None
+        assert (a_tick(),) == ledger_on(database).events(RUN)
         assert ["trade"] == handled(engine)
 
-    def test_second_delivery_writes_nothing(self, engine: SqlEngine, database: Database) -> None:
+    def test_second_delivery_writes_nothing(self, engine: Engine, database: Keeper) -> None:
         """
         A message that is done cannot be finished again: its transaction does not open.
         """
@@ -215,13 +212,13 @@ class TestFinishing:
         with pytest.raises(AlreadyHandled, match="attempt 1"), engine.finishing(message, now=START) as tx:
             tx.save_run(a_run())
 
-        assert SqlRuns(database).run(RUN) is None
+        assert runs_on(database).run(RUN) is None
 
-    def test_overtaken_owner_writes_nothing(self, engine: SqlEngine, database: Database) -> None:
+    def test_overtaken_owner_writes_nothing(self, engine: Engine, database: Keeper) -> None:
         """
         Whoever wakes up after his lease was taken over cannot finish; the later attempt can.
         """
-        other = SqlEngine(database, routes=ROUTES, owner="other", lease_s=60)
+        other = engine_on(database, routes=ROUTES, owner="other", lease_s=60)
         with engine.begin() as tx:
             tx.emit(a_tick())
         slow = claimed(engine)
@@ -236,7 +233,7 @@ class TestFinishing:
 
 
 class TestFailed:
-    def test_is_delivered_again_later(self, engine: SqlEngine) -> None:
+    def test_is_delivered_again_later(self, engine: Engine) -> None:
         """
         A failed message comes again at its retry time, as the next attempt.
         """
@@ -247,7 +244,7 @@ class TestFailed:
         assert engine.claim(now=after(4)) is None
         assert 2 == claimed(engine, 5).attempt
 
-    def test_dies_without_retry(self, engine: SqlEngine) -> None:
+    def test_dies_without_retry(self, engine: Engine) -> None:
         """
         A message that failed for good is never delivered again and holds nothing up.
         """
@@ -259,7 +256,7 @@ class TestFailed:
         assert ["trade"] == handled(engine)
         assert engine.next_due() is None
 
-    def test_cannot_undo_done(self, engine: SqlEngine) -> None:
+    def test_cannot_undo_done(self, engine: Engine) -> None:
         """
         A message that is done stays done when someone late calls it failed.
         """

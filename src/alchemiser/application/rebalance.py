@@ -107,7 +107,7 @@ def _prices(symbols: tuple[Symbol, ...], ports: Ports, *, oldest: timedelta) -> 
     prices: dict[Symbol, Price] = {}
     for symbol in symbols:
         quote = quotes.get(symbol)
-        if quote is None or not 0 < quote.bid <= quote.ask:
+        if quote is None or not quote.has_two_sides:
             found = "none" if quote is None else f"bid {quote.bid}, ask {quote.ask}"
             raise SuspectBars(symbol, f"expected a quote with two sides to plan on, found {found}")
         if ports.clock.now() - quote.at > oldest:
