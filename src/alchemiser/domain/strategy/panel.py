@@ -126,7 +126,7 @@ def _measure_assets(panel: Panel, needed: Sequence[int]) -> None:
     length = len(panel.closes.sessions)
     wanted: dict[str, list[tuple[int, IndicatorOp, int]]] = {}
     rows: dict[int, int] = {}
-    gaps = np.count_nonzero(np.isnan(panel.closes.values), axis=1)
+    gaps: Flags = np.logical_or.reduce(np.isnan(panel.closes.values), axis=1)
     for number in needed:
         op = panel.ops[number]
         if isinstance(op, AssetOp):
