@@ -116,7 +116,9 @@ def window_falls(closes: Series, window: int) -> Series:
     ratios = np.empty(closes.shape)
     ratios[..., : window - 1] = np.nan
     if window <= closes.shape[-1]:
-        _, _, ratios[..., window - 1 :] = folded((closes, closes, closes / closes), window, _fallen)
+        single: State = (closes,) if window > 1 else (closes, closes, closes / closes)
+        _, _, ratios[..., window - 1 :] = folded(single, window, _fallen)
+        np.minimum(ratios, 1.0, out=ratios)
     return ratios
 
 
@@ -135,10 +137,11 @@ def _spread(early: State, late: State, early_count: int, late_count: int) -> Sta
 
 
 def _fallen(early: State, late: State, _early_count: int, _late_count: int) -> State:
-    ratios = late[1] / early[0]
-    np.minimum(ratios, early[2], out=ratios)
-    np.minimum(ratios, late[2], out=ratios)
-    return np.maximum(early[0], late[0]), np.minimum(early[1], late[1]), ratios
+    # Peaks, troughs and ratios; a single session is its own peak and trough, and has no ratio.
+    ratios: Series = np.divide(late[len(late) > 1], early[0])
+    for part in (*early[2:], *late[2:]):
+        np.minimum(ratios, part, out=ratios)
+    return np.maximum(early[0], late[0]), np.minimum(early[len(early) > 1], late[len(late) > 1]), ratios
 
 
 def smoothed(inputs: Series, keep: Series) -> Series:

@@ -126,13 +126,18 @@ def _measure_assets(panel: Panel, needed: Sequence[int]) -> None:
     length = len(panel.closes.sessions)
     wanted: dict[str, list[tuple[int, IndicatorOp, int]]] = {}
     rows: dict[int, int] = {}
+    gaps: Flags = np.logical_or.reduce(np.isnan(panel.closes.values), axis=1)
     for number in needed:
         op = panel.ops[number]
         if isinstance(op, AssetOp):
             row = panel.closes.row_of(op.symbol)
-            panel.tracks[number] = asset_track(None if row is None else panel.closes.values[row], length)
-            if row is not None:
-                rows[number] = row
+            if row is None:
+                panel.tracks[number] = asset_track(None, length)
+                continue
+            rows[number] = row
+            closes = panel.closes.values[row]
+            whole = Track(closes=closes, missing=None, broken=None)
+            panel.tracks[number] = asset_track(closes, length) if gaps[row] else whole
         elif isinstance(op, IndicatorOp) and op.of in rows:
             wanted.setdefault(op.name, []).append((number, op, rows[op.of]))
     for name, members in wanted.items():
