@@ -18,8 +18,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import assert_never
 
-import structlog
-
+from alchemiser.application.log import Log
 from alchemiser.application.ports.broker import Broker
 from alchemiser.application.ports.suite import Ports
 from alchemiser.domain.errors import (
@@ -54,7 +53,7 @@ from alchemiser.domain.market import Quote, Session
 from alchemiser.domain.portfolio.account import Account
 from alchemiser.domain.values import Money, Side, Symbol
 
-log = structlog.get_logger()
+log = Log()
 _NO_MONEY = Money(Decimal(0))
 
 
