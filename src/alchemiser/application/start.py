@@ -13,11 +13,10 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from enum import Enum, auto
 
-import structlog
-
 from alchemiser import __version__
 from alchemiser.application.dispatch import pump
 from alchemiser.application.live_bars import closes_of_book
+from alchemiser.application.log import Log
 from alchemiser.application.ports.messaging import Message
 from alchemiser.application.ports.records import Run
 from alchemiser.application.ports.suite import Ports
@@ -33,7 +32,7 @@ from alchemiser.domain.portfolio.account import Account
 _SOURCE = "alchemiser.application.start.start"
 _LOOK_BACK = 50
 _MEMORY = timedelta(days=90)
-_log = structlog.get_logger(__name__)
+_log = Log()
 
 
 class Allow(Enum):

@@ -15,7 +15,6 @@ import shutil
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TypeGuard
 
@@ -199,6 +198,8 @@ def _compile(text: str, file: str, stock: Stock) -> Symphony:
 
 
 def _plugin(name: str, *, where: str) -> Strategy:
+    from importlib.metadata import entry_points
+
     found = list(entry_points(group=GROUP, name=name))
     if len(found) != 1:
         known = ", ".join(sorted(entry_points(group=GROUP).names)) or "none"
