@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from alchemiser.domain.strategy.symphony import Symphony
     from alchemiser.infrastructure.bars.files import BarsFile
     from alchemiser.infrastructure.settings.load import Settings
+    from alchemiser.infrastructure.simulation.broker import SimulatedBroker
     from alchemiser.infrastructure.simulation.clock import ManualClock, SharedClock
     from alchemiser.infrastructure.simulation.market import SimulatedMarket
     from alchemiser.infrastructure.simulation.quotes import SimulatedQuotes
@@ -85,24 +86,23 @@ def _quotes(market: "SimulatedMarket", clock: Clock) -> "SimulatedQuotes":
     return SimulatedQuotes(market, clock)
 
 
-def _broker(calendar: Calendar, clock: Clock, quotes: "SimulatedQuotes", settings: "Settings") -> Broker:
+def _venue(calendar: Calendar, clock: Clock, quotes: "SimulatedQuotes", settings: "Settings") -> "SimulatedBroker":
     from alchemiser.domain.values import Money
     from alchemiser.infrastructure.simulation.assets import asset_of
     from alchemiser.infrastructure.simulation.broker import SimulatedBroker, Venue
 
     tables = settings.tables
     venue = Venue(calendar=calendar, quote_at=quotes.quote_at, asset_of=asset_of, seed=tables.market.seed)
-    broker = SimulatedBroker(
+    return SimulatedBroker(
         str(tables.broker.path),
         clock=clock,
         venue=venue,
         account_id=tables.account.id,
         cash=Money(tables.account.cash),
     )
-    return _guarded(broker, clock, settings)
 
 
-def _guarded(broker: Broker, clock: Clock, settings: "Settings") -> Broker:
+def _broker(venue: Broker, clock: Clock, settings: "Settings") -> Broker:
     from alchemiser.domain.values import Money
     from alchemiser.infrastructure.guard import Caps, GuardedBroker
 
@@ -115,7 +115,7 @@ def _guarded(broker: Broker, clock: Clock, settings: "Settings") -> Broker:
         turnover=gate.turnover,
         gross_exposure=gate.gross_exposure,
     )
-    return GuardedBroker(broker, caps, clock=clock)
+    return GuardedBroker(venue, caps, clock=clock)
 
 
 def _switch(database: "Callable[[], Database | None]", settings: "Settings") -> KillSwitch:
@@ -215,7 +215,8 @@ class Container(containers.DeclarativeContainer):
     library = providers.Singleton(_library, settings)
     market = providers.Singleton(_market, calendar, settings)
     quotes = providers.Singleton(_quotes, market, clock)
-    broker = providers.Singleton(_broker, calendar, clock, quotes, settings)
+    venue = providers.Singleton(_venue, calendar, clock, quotes, settings)
+    broker = providers.Singleton(_broker, venue, clock, settings)
     switch = providers.Singleton(_switch, database.provider, settings)
     runs = providers.Singleton(_runs, database)
     trades = providers.Singleton(_trades, database)
@@ -235,6 +236,7 @@ class Container(containers.DeclarativeContainer):
         quotes=quotes,
         library=library,
         broker=broker,
+        broker_clock=venue,
         switch=switch,
         engine=engine,
         runs=runs,

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from alchemiser.application.ports.broker import Broker
+from alchemiser.application.ports.broker import Broker, BrokerClock
 from alchemiser.application.ports.deliveries import Redelivery, Told
 from alchemiser.application.ports.market import Quotes
 from alchemiser.application.ports.messaging import Engine, Message, Notifier
@@ -370,6 +370,22 @@ class SeatBroker(Broker):
         venue, seat = self._venue, self._seat
         lag = seat.roll().between(0.1, 6) if seat.outside.faults.of("lag") else 0.0
         return seat.line("look", "orders", lambda: venue.listed(since=since, lag_s=lag), late=_nothing)
+
+
+class SeatBrokerClock(BrokerClock):
+    """
+    The broker's own time, over the same bad line.
+    """
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat = seat
+        self._timeline = seat.outside.timeline
+
+    def time(self) -> datetime:
+        """
+        See the port.
+        """
+        return self._seat.line("look", "time", lambda: self._timeline.instant(self._timeline.now), late=_nothing)
 
 
 class SeatSwitch(KillSwitch):

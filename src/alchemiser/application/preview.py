@@ -9,8 +9,9 @@ from alchemiser.application.live_bars import evidence
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.queries import latest_run
 from alchemiser.application.rebalance import plan_now
+from alchemiser.application.reconciliation import refuse_other_positions
 from alchemiser.application.signals import decide
-from alchemiser.application.start import name_of, refuse_other_positions
+from alchemiser.application.start import name_of
 from alchemiser.domain.errors import SignalUndefined
 from alchemiser.domain.portfolio.plan import RebalancePlan
 from alchemiser.domain.portfolio.target import merge

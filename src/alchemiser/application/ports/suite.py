@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from alchemiser.application.ports.broker import Broker
+from alchemiser.application.ports.broker import Broker, BrokerClock
 from alchemiser.application.ports.market import BarStore, Calendar, Quotes
 from alchemiser.application.ports.messaging import Engine, Notifier
 from alchemiser.application.ports.records import Ledger, Runs, Trades
@@ -74,6 +74,7 @@ class Ports(Archive):
     quotes: Quotes
     library: StrategyLibrary
     broker: Broker
+    broker_clock: BrokerClock
     switch: KillSwitch
     engine: Engine
     renderer: ReportRenderer
