@@ -66,9 +66,11 @@ def work(
         due = ports.engine.next_due()
         if due is not None and due <= now:
             continue
-        if stay is Stay.WHILE_DUE or (idle_exit_s is not None and idle_s >= idle_exit_s):
+        if stay is Stay.WHILE_DUE:
             return
         idle_s += rest.until(due)
+        if idle_exit_s is not None and idle_s > idle_exit_s:
+            return
 
 
 def _told_of_others(deliveries: Redelivery, before: tuple[str, ...]) -> tuple[str, ...]:
