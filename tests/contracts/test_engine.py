@@ -12,6 +12,7 @@ import pytest
 
 from alchemiser.application.ports.messaging import AlreadyHandled, Engine, Message
 from alchemiser.domain.events import PartialSignalGenerated
+from alchemiser.infrastructure.sql.engine import Database
 from alchemiser.infrastructure.sql.messages import SqlEngine
 from support import databases
 from support.builders import RUN, START, after
@@ -339,7 +340,7 @@ def test_workers_on_postgresql_share_the_messages(tmp_path: Path) -> None:
             for vote in votes:
                 tx.emit(vote)
 
-        def worked(name: str, database: databases.Database = database, routes: Routes = routes) -> list[int]:
+        def worked(name: str, database: Database = database, routes: Routes = routes) -> list[int]:
             engine, seen = SqlEngine(database, routes=routes, owner=name), []
             while (due := engine.next_due()) is not None and due <= START:
                 message = engine.claim(now=START)

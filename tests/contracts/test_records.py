@@ -134,7 +134,7 @@ class TestRuns:
 
         assert sorted(days, reverse=True) == listed
 
-    def test_second_start_takes_nothing_back(self, engine: SqlEngine, runs: SqlRuns) -> None:
+    def test_second_start_takes_nothing_back(self, engine: Engine, runs: Runs) -> None:
         """
         Whoever starts a session that another process planned and closed meanwhile changes nothing of its run.
         """
@@ -148,7 +148,7 @@ class TestRuns:
 
         assert replace(a_run(), opening=before, closing=later) == runs.run(RUN)
 
-    def test_over_is_over(self, engine: SqlEngine, runs: SqlRuns) -> None:
+    def test_over_is_over(self, engine: Engine, runs: Runs) -> None:
         """
         A run that ended stays as it ended.
         """

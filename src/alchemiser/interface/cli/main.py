@@ -37,7 +37,7 @@ SECTIONS: dict[str, dict[str, str]] = {
     },
     "Care": {
         "halt": "Turn the kill switch on and cancel our orders; works while a run goes on, and without the records.",
-        "doctor": "Check settings, strategies, calendar, bars, signals and records; changes nothing.",
+        "doctor": "Check settings, records, broker, ledger, outbox, strategies and signals; changes nothing.",
         "deadman": "Check that the session was run, for a timer of its own; otherwise leave a notice and end with 1.",
     },
 }
