@@ -5,7 +5,7 @@ STAMP := .venv/.ready
 
 SEEDS ?= 10000
 
-.PHONY: run test check bench fuzz simulate simulate-mutants crash-points chaos fmt lock clean
+.PHONY: run test check bench fuzz simulate simulate-mutants crash-points chaos properties fmt lock clean
 .DEFAULT_GOAL := run
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -48,6 +48,9 @@ crash-points: $(STAMP)  ## die at every call of 100 days, and at every pair of t
 
 chaos: $(STAMP)  ## kill real processes 1,000 times on SQLite and 1,000 on PostgreSQL; ARGS='--sqlite 50 --postgres 50' for fewer
 	@PYTHONPATH=tests $(BIN)/python -m chaos.run $(ARGS)
+
+properties: $(STAMP)  ## hold planner and gate to their promises, 1,000,000 random cases each; ARGS='--cases 1000' for fewer
+	@PYTHONPATH=tests $(BIN)/python -m cases.run $(ARGS)
 
 fmt: $(STAMP)  ## format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
-from alchemiser.application.checkup import Setup, Study
+from alchemiser.application.checkup import Premises, Setup, Study
 from alchemiser.application.halting import Brake
 from alchemiser.application.ports.audit import AuditChain, Witness
 from alchemiser.application.ports.broker import Broker
@@ -458,6 +458,46 @@ def open_watch(profile: str) -> Watch:
         notifier=container.letter_box(),
         rules=settings.rules,
     )
+
+
+@contextmanager
+def open_premises(profile: str) -> Iterator[Premises]:
+    """
+    Open what stands outside of a profile for looking at it; what is not there yet is not made.
+
+    Raises:
+        ConfigurationError: the profile is wrong.
+        RecordsError: the database cannot be used.
+    """
+    from alchemiser.infrastructure.outbox.files import OutboxFolder
+    from alchemiser.infrastructure.settings.sketch import leaving_no_file
+    from alchemiser.infrastructure.sql.engine import file_of
+
+    settings = _settings(profile)
+    sketched = leaving_no_file(settings, records=file_of(settings.tables.records.url))
+    container = Container(settings=sketched)
+    database = None
+    try:
+        database = _stored(settings)
+    except ConfigurationError:
+        # Nothing was recorded yet.
+        database = None
+    archive = None
+    if database is not None:
+        archive = Archive(runs=_runs(database), trades=_trades(database), ledger=_ledger(database))
+    try:
+        yield Premises(
+            rules=settings.rules,
+            clock=container.clock(),
+            broker=container.broker(),
+            has_books=sketched.tables.broker == settings.tables.broker,
+            switch=_switch(lambda: database, settings),
+            archive=archive,
+            outbox=OutboxFolder(settings.tables.outbox.directory).check,
+        )
+    finally:
+        if database is not None:
+            database.close()
 
 
 def open_study(profile: str) -> Study:

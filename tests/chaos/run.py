@@ -22,8 +22,9 @@ from pathlib import Path
 import numpy as np
 
 from chaos import lives, world
-from chaos.world import FIRST, SECOND, World
+from chaos.world import World
 from support.databases import a_postgres
+from support.small_books import FIRST, SECOND, write_books
 
 _SEED = 20261126
 _WORKERS = 3
@@ -81,7 +82,7 @@ def _chaos(place: str, kills: int, seed: int, folder: Path) -> Tally:
     began, tally = time.monotonic(), Tally()
     first = folder / "first"
     first.mkdir(parents=True)
-    world.write_books(first)
+    write_books(first)
     with _first_day(place, first) as template:
         peaceful, calls = _peaceful(place, first, template, folder / "peace")
         while tally.kills < kills:

@@ -1,10 +1,9 @@
 """
-The small world that is killed in: two strategies on six symbols, a session in peace, then one that sells and buys.
+The small world that is killed in: its sessions, its processes, and what they leave.
 """
 
 import os
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -24,20 +23,9 @@ from alchemiser.infrastructure.reports.renderer import TemplateRenderer
 from alchemiser.infrastructure.simulation.faults import Faults, with_faults
 from alchemiser.infrastructure.simulation.market import SimulatedMarket
 from support.houses import environment
+from support.small_books import FIRST, book_of, write_books
 
-FIRST, SECOND = date(2026, 7, 31), date(2026, 8, 3)
 _MARKET_SEED = 131
-_WORDS = '(defsymphony "{name}" {{:asset-class "EQUITIES", :rebalance-frequency :daily}} (weight-specified {parts}))'
-_BOOKS: Mapping[date, Mapping[str, Mapping[str, str]]] = {
-    FIRST: {
-        "One": {"SPY": "0.5", "TLT": "0.3", "GLD": "0.2"},
-        "Two": {"QQQ": "0.6", "GLD": "0.4"},
-    },
-    SECOND: {
-        "One": {"SPY": "0.2", "QQQ": "0.3", "BIL": "0.5"},
-        "Two": {"QQQ": "0.1", "TLT": "0.4", "SMH": "0.5"},
-    },
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +43,7 @@ class World:
         Return the environment of a session in this world.
         """
         chosen = {
-            "STRATEGIES__PORTFOLIO": str(self.folder / f"book-{day}" / "portfolio.toml"),
+            "STRATEGIES__PORTFOLIO": str(book_of(self.folder, day)),
             "RECORDS__URL": self.url,
             "BROKER__PATH": str(self.folder / "broker.sqlite3"),
             "OUTBOX__DIRECTORY": "outbox",
@@ -67,20 +55,6 @@ class World:
         if self.is_shared:
             chosen |= {"CLOCK__KIND": "shared", "CLOCK__PATH": str(self.folder / "clock")}
         return environment(chosen)
-
-
-def write_books(folder: Path) -> None:
-    """
-    Write both sessions' strategies.
-    """
-    for day, book in _BOOKS.items():
-        place = folder / f"book-{day}"
-        place.mkdir(parents=True)
-        for name, weights in book.items():
-            parts = " ".join(f'{weight} (asset "{symbol}" nil)' for symbol, weight in weights.items())
-            (place / f"{name.lower()}.clj").write_text(_WORDS.format(name=name, parts=parts), encoding="utf-8")
-        tables = [f'[[strategy]]\nfile = "{name.lower()}.clj"\nallocation = "0.5"\n' for name in book]
-        (place / "portfolio.toml").write_text("\n".join(tables), encoding="utf-8")
 
 
 def warm() -> None:

@@ -2,18 +2,25 @@
 What every engine owes: each event reaches each of its handlers, in order, at least once, with effects exactly once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
 from alchemiser.application.ports.messaging import AlreadyHandled, Engine, Message
+from alchemiser.domain.events import PartialSignalGenerated
+from alchemiser.infrastructure.sql.engine import Database
+from alchemiser.infrastructure.sql.messages import SqlEngine
+from support import databases
 from support.builders import RUN, START, after
 from support.keepers import PLACES, Keeper, engine_on, ledger_on, opened, runs_on
-from support.records import a_run, a_start, a_tick
+from support.records import a_run, a_start, a_tick, a_vote
 
-ROUTES = {"WorkflowStarted": ("evaluate", "announce"), "ExecutionTickDue": ("trade",)}
+Routes: TypeAlias = Mapping[str, Sequence[str]]
+ROUTES: Routes = {"WorkflowStarted": ("evaluate", "announce"), "ExecutionTickDue": ("trade",)}
 
 
 @pytest.fixture(params=PLACES)
@@ -270,3 +277,81 @@ class TestFailed:
             engine.failed(message, error="late", retry_at=START + timedelta(seconds=1))
 
         assert engine.next_due() is None
+
+
+class TestOthers:
+    def test_messages_of_another_version_are_left_alone(self, engine: Engine, database: Keeper) -> None:
+        """
+        Neither older nor newer code touches what this version told of; this version still finds it.
+        """
+        older, newer = (engine_on(database, routes=ROUTES, version=version) for version in ("0.0.1", "99.0.0"))
+        with engine.begin() as tx:
+            tx.emit(a_tick())
+
+        assert (None, None) == (older.claim(now=after(60)), newer.claim(now=after(60)))
+        assert (None, None) == (older.next_due(), newer.next_due())
+        assert ["trade"] == handled(engine)
+
+    def test_messages_of_another_account_are_left_alone(self, engine: Engine, database: Keeper) -> None:
+        """
+        Two accounts may keep their records in one database; each carries its own messages.
+        """
+        ours, other = (engine_on(database, routes=ROUTES, account=account) for account in ("TEST0001", "TEST0002"))
+        with engine.begin() as tx:
+            tx.save_run(a_run())
+            tx.emit(a_tick())
+
+        assert other.claim(now=after(60)) is None
+        assert other.next_due() is None
+        assert ["trade"] == handled(ours)
+
+
+@pytest.mark.parametrize("place", databases.PLACES)
+def test_a_simulated_time_stands_while_another_works(place: str, tmp_path: Path) -> None:
+    """
+    Processes that share a database and a simulated time: it may move to what is due next, and not at all while
+    somebody holds a message.
+    """
+    for database in databases.opened(place, tmp_path):
+        engine, other = (SqlEngine(database, routes=ROUTES, owner=owner) for owner in ("embedded", "other"))
+        with engine.begin() as tx:
+            tx.emit(a_tick(1), due_at=after(10))
+            tx.emit(a_tick(2), due_at=after(30))
+        before = other.bound(START)
+        message = claimed(engine, 10)
+        during = (other.bound(after(10)), engine.bound(after(10)))
+        with engine.finishing(message, now=after(10)):
+            pass
+
+        assert after(10) == before
+        assert (after(10), after(10)) == during
+        assert after(30) == other.bound(after(10))
+
+
+def test_workers_on_postgresql_share_the_messages(tmp_path: Path) -> None:
+    """
+    Four workers at once: every message is handled once, and the last to store a signal sees all of them.
+    """
+    for database in databases.opened("postgres", tmp_path):
+        routes: Routes = {"PartialSignalGenerated": ("collect",)}
+        votes = [a_vote(f"S{number}") for number in range(20)]
+        with SqlEngine(database, routes=routes).begin() as tx:
+            tx.save_run(a_run())
+            for vote in votes:
+                tx.emit(vote)
+
+        def worked(name: str, database: Database = database, routes: Routes = routes) -> list[int]:
+            engine, seen = SqlEngine(database, routes=routes, owner=name), []
+            while (due := engine.next_due()) is not None and due <= START:
+                message = engine.claim(now=START)
+                if message is None:
+                    continue
+                with engine.finishing(message, now=START) as tx:
+                    assert isinstance(message.event, PartialSignalGenerated)
+                    seen.append(len(tx.save_signal(message.event)))
+            return seen
+
+        with ThreadPoolExecutor(4) as pool:
+            seen = [count for counts in pool.map(worked, ["a", "b", "c", "d"]) for count in counts]
+
+        assert list(range(1, 21)) == sorted(seen)

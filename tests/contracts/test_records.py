@@ -134,6 +134,32 @@ class TestRuns:
 
         assert sorted(days, reverse=True) == listed
 
+    def test_second_start_takes_nothing_back(self, engine: Engine, runs: Runs) -> None:
+        """
+        Whoever starts a session that another process planned and closed meanwhile changes nothing of its run.
+        """
+        before, later = an_account(cash="100"), an_account(cash="50")
+        with engine.begin() as tx:
+            tx.save_run(replace(a_run(), opening=before))
+            tx.save_plan(PLAN, (a_trade(),))
+            tx.save_run(replace(a_run(), opening=before, closing=later))
+
+        save_run(engine, replace(a_run(), opening=later, started_at=after(60)))
+
+        assert replace(a_run(), opening=before, closing=later) == runs.run(RUN)
+
+    def test_over_is_over(self, engine: Engine, runs: Runs) -> None:
+        """
+        A run that ended stays as it ended.
+        """
+        ended = replace(a_run(), outcome=Outcome.SUCCESS, finished_at=after(600))
+        save_run(engine, a_run())
+        save_run(engine, ended)
+
+        save_run(engine, replace(a_run(), outcome=Outcome.FAILED, detail="late", closing=an_account()))
+
+        assert ended == runs.run(RUN)
+
 
 class TestSignals:
     def test_are_stored_once_for_each_strategy(self, engine: Engine, runs: Runs) -> None:

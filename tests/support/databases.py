@@ -62,6 +62,15 @@ def a_postgres(template: str = "") -> Iterator[str]:
         _administer(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
+@contextmanager
+def an_empty_postgres() -> Iterator[str]:
+    """
+    Name a PostgreSQL database without any table; drop it in the end.
+    """
+    with a_postgres(url_of("template1")) as url:
+        yield url
+
+
 def url_of(name: str) -> str:
     """
     Return the URL of a database on the tests' server.

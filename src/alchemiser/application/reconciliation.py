@@ -114,14 +114,14 @@ def refuse_imported(archive: Archive, *, account: str) -> None:
         raise LedgerError(f"{'; '.join(run.detail for run in imported)}; {_ACCEPT}")
 
 
-def refuse_other_positions(account: Account, ports: Ports) -> None:
+def refuse_other_positions(account: Account, archive: Archive) -> None:
     """
     Refuse an account whose positions are not the last opening and the fills since.
 
     Raises:
         LedgerError: they are not.
     """
-    basis = basis_of(ports, account=account.id)
+    basis = basis_of(archive, account=account.id)
     if basis is None:
         return
     found = mismatches(basis.opening, basis.fills, account)
@@ -129,12 +129,12 @@ def refuse_other_positions(account: Account, ports: Ports) -> None:
         raise LedgerError(f"{'; '.join(map(str, found))}; {_ACCEPT}")
 
 
-def cash_flow(account: Account, ports: Ports) -> Money | None:
+def cash_flow(account: Account, archive: Archive) -> Money | None:
     """
     Return what came into the account, or left it, since the last run's opening, beside our trades; None when there
     was no run.
     """
-    basis = basis_of(ports, account=account.id)
+    basis = basis_of(archive, account=account.id)
     if basis is None:
         return None
     flow = account.cash - basis.opening.cash - cash_change(basis.fills)

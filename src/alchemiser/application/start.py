@@ -17,12 +17,11 @@ from dataclasses import replace
 from datetime import date
 from enum import Enum, auto
 
-import structlog
-
 from alchemiser import __version__
 from alchemiser.application.dispatch import pump
 from alchemiser.application.importing import imports_of
 from alchemiser.application.live_bars import closes_of_book
+from alchemiser.application.log import Log
 from alchemiser.application.ports.messaging import Message
 from alchemiser.application.ports.records import Run
 from alchemiser.application.ports.suite import Ports
@@ -45,7 +44,7 @@ from alchemiser.domain.portfolio.account import Account
 _SOURCE = "alchemiser.application.start.start"
 _LATE = "start window"
 _REFUSALS = (RiskError, LedgerError, DataError, BrokerError)
-_log = structlog.get_logger(__name__)
+_log = Log()
 
 
 class Allow(Enum):

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from enum import Enum, auto
 
-import structlog
-
 from alchemiser.application.dispatch import deliver
+from alchemiser.application.log import Log
 from alchemiser.application.ports.deliveries import Redelivery
 from alchemiser.application.ports.messaging import Message
 from alchemiser.application.ports.suite import Ports
@@ -20,7 +19,7 @@ from alchemiser.application.ports.system import Rest
 from alchemiser.application.sweep import sweep
 
 _SWEEP_EVERY = timedelta(minutes=1)
-_log = structlog.get_logger(__name__)
+_log = Log()
 
 
 class Stay(Enum):
@@ -67,9 +66,11 @@ def work(
         due = ports.engine.next_due()
         if due is not None and due <= now:
             continue
-        if stay is Stay.WHILE_DUE or (idle_exit_s is not None and idle_s >= idle_exit_s):
+        if stay is Stay.WHILE_DUE:
             return
         idle_s += rest.until(due)
+        if idle_exit_s is not None and idle_s > idle_exit_s:
+            return
 
 
 def _told_of_others(deliveries: Redelivery, before: tuple[str, ...]) -> tuple[str, ...]:

@@ -82,7 +82,7 @@ class WorkflowStarted:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartialSignalGenerated:
     """
-    One strategy decided, or could not: then `signal` is None and `failure` says why.
+    One strategy decided, or could not: then `failure` says why, and `signal` is None or an earlier one that is carried.
 
     Args:
         hold: the target it holds on to when it was not due; the signal's weights are then what became of it.

@@ -123,6 +123,12 @@ class Closes:
         row: Series = self.values[self._row[symbol]]
         return row
 
+    def row_of(self, symbol: Symbol) -> int | None:
+        """
+        Return the row of a symbol, or None when the panel does not hold it.
+        """
+        return self._row.get(symbol)
+
     def holds(self, symbol: Symbol) -> bool:
         """
         Tell whether the panel has a row for the symbol.

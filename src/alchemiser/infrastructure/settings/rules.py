@@ -4,7 +4,7 @@ From a profile's tables to the rules the workflow follows.
 
 from datetime import timedelta
 
-from alchemiser.application.ports.suite import Rules
+from alchemiser.application.ports.suite import FailurePolicy, Rules
 from alchemiser.domain.execution.gate import Limits
 from alchemiser.domain.execution.policy import WalkPolicy
 from alchemiser.domain.market import BarsMode
@@ -58,6 +58,7 @@ def rules_of(tables: Tables, *, profile: str) -> Rules:
         max_attempts=tables.engine.attempts,
         warn_within=tables.signals.warn_within,
         bars=BarsMode(tables.signals.bars),
+        failure=FailurePolicy(tables.failure.policy),
     )
 
 

@@ -205,10 +205,10 @@ class Schedule(Section):
 
 class Failure(Section):
     """
-    What a failed strategy does to the run.
+    What a strategy without a signal does to the run: nothing is traded, or its sleeve keeps its last good target.
     """
 
-    policy: Literal["abort"]
+    policy: Literal["abort", "carry"]
 
 
 class Engine(Section):

@@ -98,8 +98,9 @@ def connect_read_only(url: str) -> Database:
     """
     parsed = parse(url)
     if is_postgres(parsed):
-        engine = _postgres(parsed, lock_timeout_s=BUSY_TIMEOUT_S, settings=" -c default_transaction_read_only=on")
-        return Database(engine=engine, place=place_of(parsed))
+        engine = _postgres(parsed, lock_timeout_s=BUSY_TIMEOUT_S)
+        read_only = engine.execution_options(postgresql_readonly=True)
+        return Database(engine=read_only, place=place_of(parsed))
     path = Path(parsed.database or "")
     opened = URL.create("sqlite", database=f"file:{_quoted(path)}", query={"mode": "ro", "uri": "true"})
     engine = create_engine(opened, connect_args={"timeout": BUSY_TIMEOUT_S}, hide_parameters=True)
@@ -177,7 +178,7 @@ def translated(place: str) -> Iterator[None]:
         raise RecordsError(of_sqlite(str(exc), place)) from exc
 
 
-def _postgres(url: URL, *, lock_timeout_s: int, settings: str = "") -> Engine:
+def _postgres(url: URL, *, lock_timeout_s: int) -> Engine:
     try:
         import psycopg  # noqa: F401 - only whether it is there
     except ImportError as exc:
@@ -185,7 +186,7 @@ def _postgres(url: URL, *, lock_timeout_s: int, settings: str = "") -> Engine:
             "expected the library psycopg for a PostgreSQL database, found none; install alchemiser[postgres]"
         ) from exc
     # Whatever the server's defaults are: UTC, and a commit that is on disk when it returns.
-    options = f"-c timezone=UTC -c synchronous_commit=on -c lock_timeout={lock_timeout_s * 1000}{settings}"
+    options = f"-c timezone=UTC -c synchronous_commit=on -c lock_timeout={lock_timeout_s * 1000}"
     return create_engine(
         url,
         connect_args={
