@@ -81,7 +81,7 @@ def _holders(panel: Panel, roots: Sequence[int]) -> dict[int, int]:
     holders: dict[int, int] = {}
     for place, root in enumerate(roots):
         holders[root] = holders.get(root, 0) | 1 << place
-    for number in range(max(roots), -1, -1):
+    for number in range(max(roots, default=-1), -1, -1):
         own = holders.get(number)
         if own is not None:
             for child in held_by(panel.ops[number]):
