@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from alchemiser.domain.errors import DuplicateClientOrderId, InsufficientBuyingPower, OrderRejected
+from alchemiser.domain.errors import DuplicateClientOrderId, InsufficientBuyingPower, NotFractionable, OrderRejected
 from alchemiser.domain.execution.order import BrokerOrder, OrderBody, OrderStatus
 from alchemiser.domain.portfolio.account import Account, Asset, Position
 from alchemiser.domain.values import Money, Price, Quantity, Side, Symbol
@@ -189,7 +189,7 @@ class Venue:
             raise OrderRejected(code="42210000", reason=f'could not find asset "{body.symbol}"')
         quantity, limit = body.quantity.value, body.limit.value
         if not listing.is_fractionable and quantity != quantity.to_integral_value():
-            raise OrderRejected(code="42210000", reason=f'asset "{body.symbol}" is not fractionable')
+            raise NotFractionable(code="42210000", reason=f'asset "{body.symbol}" is not fractionable')
         if limit % (_CENT if limit >= 1 else _SUB_PENNY):
             raise OrderRejected(code="42210000", reason="sub-penny increment does not fulfill minimum pricing criteria")
         if self.blocked:
