@@ -22,8 +22,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import assert_never
 
-import structlog
-
+from alchemiser.application.log import Log
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.sending import Move, sent
 from alchemiser.domain.errors import BrokerUnavailable, DataError, OrderRefused, Overtaken, RecordsError
@@ -43,7 +42,7 @@ from alchemiser.domain.market import Quote, Session
 from alchemiser.domain.portfolio.account import Account
 from alchemiser.domain.values import Money, Side, Symbol
 
-log = structlog.get_logger()
+log = Log()
 _NO_MONEY = Money(Decimal(0))
 
 

@@ -137,7 +137,7 @@ def _growth(accepted: Accepted, closes: Closes) -> Mapping[Symbol, float]:
 def _at_market(growth: Mapping[Symbol, float], closes: Closes, quotes: Quotes) -> Mapping[Symbol, float]:
     # A quote without two sides is left out here; the plan refuses it.
     found = quotes.latest(tuple(growth))
-    mids = {symbol: float(quote.mid.value) for symbol, quote in found.items() if 0 < quote.bid <= quote.ask}
+    mids = {symbol: float(quote.mid.value) for symbol, quote in found.items() if quote.has_two_sides}
     return {
         symbol: grown * mids[symbol] / float(closes.of(symbol)[-1]) if symbol in mids else grown
         for symbol, grown in growth.items()

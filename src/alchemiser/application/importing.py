@@ -12,8 +12,7 @@ from decimal import Decimal
 from itertools import count, groupby
 from operator import attrgetter
 
-import structlog
-
+from alchemiser.application.log import Log
 from alchemiser.application.ports.records import Run
 from alchemiser.application.ports.suite import Archive, Ports
 from alchemiser.domain.errors import LedgerError
@@ -25,7 +24,7 @@ from alchemiser.domain.ledger.fills import new_fills
 from alchemiser.domain.values import Quantity, Side, Symbol
 
 IMPORTED = "imported"
-log = structlog.get_logger()
+log = Log()
 
 
 def unknown_orders(orders: Sequence[BrokerOrder], archive: Archive) -> tuple[tuple[OrderName, BrokerOrder], ...]:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import structlog
-
+from alchemiser.application.log import Log
 from alchemiser.application.ports.records import Run, Transaction
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.queries import report_of
@@ -21,7 +20,7 @@ from alchemiser.domain.identity import ORDER_PREFIX
 from alchemiser.domain.ledger.book import LedgerEntry
 
 _AGREES = "with what was found later, positions at the end are what the ledger says"
-_log = structlog.get_logger(__name__)
+_log = Log()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

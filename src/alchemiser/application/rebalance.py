@@ -65,6 +65,10 @@ def prepare_plan(event: SignalGenerated, ports: Ports) -> Planned:
     run = ports.runs.run(event.run_id)
     if run is None:
         raise LookupError(f"{event.run_id}: no such run")
+    stored = ports.runs.plan(run.id)
+    if stored is not None:
+        # Delivered again: what was planned is what is traded, it is never planned anew.
+        return Planned(run=run, plan=stored, trades=())
     _refuse_too_late(run, ports)
     made = plan_now(event.target, ports, run_id=run.id, session=run.session, oldest_quote=ports.rules.walk.quote_age)
     return Planned(run=replace(run, opening=made.snapshot.account), plan=made, trades=trades_of(made))
@@ -123,7 +127,7 @@ def _prices(symbols: tuple[Symbol, ...], ports: Ports, *, oldest: timedelta) -> 
     prices: dict[Symbol, Price] = {}
     for symbol in symbols:
         quote = quotes.get(symbol)
-        if quote is None or not 0 < quote.bid <= quote.ask:
+        if quote is None or not quote.has_two_sides:
             found = "none" if quote is None else f"bid {quote.bid}, ask {quote.ask}"
             raise SuspectBars(symbol, f"expected a quote with two sides to plan on, found {found}")
         if ports.clock.now() - quote.at > oldest:

@@ -5,8 +5,7 @@ Close a run: decide its outcome, write its one report, deliver it.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import structlog
-
+from alchemiser.application.log import Log
 from alchemiser.application.ports.records import Report, Run, Transaction
 from alchemiser.application.ports.reports import RunReport
 from alchemiser.application.ports.suite import Ports
@@ -25,7 +24,7 @@ from alchemiser.domain.execution.order import TradeStatus
 
 _SOURCE = "alchemiser.application.reporting.report"
 _COMPLETE = {TradeStatus.DONE, TradeStatus.SKIPPED}
-_log = structlog.get_logger(__name__)
+_log = Log()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +90,9 @@ def record_unstarted(run: Run, outcome: Outcome, *, detail: str, ports: Ports) -
     empty = RunReport(run=over, signals=(), plan=None, trades=(), fills=(), warnings=(), bars=over.bars)
     closing = written(empty, ports)
     with ports.engine.begin() as tx:
+        if not tx.save_run(run):
+            # Another process began it meanwhile, or recorded it: a run that goes on is never called not started.
+            return
         tx.save_run(over)
         tx.save_report(closing.report)
         tx.emit(

@@ -13,11 +13,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-import structlog
-
 from alchemiser.application.carrying import carried
 from alchemiser.application.holding import Settled, settle
 from alchemiser.application.live_bars import evidence
+from alchemiser.application.log import Log
 from alchemiser.application.notices import flip_words
 from alchemiser.application.ports.records import Transaction
 from alchemiser.application.ports.strategies import Book, Sleeve
@@ -42,7 +41,7 @@ from alchemiser.domain.strategy.symphony import Symphony
 from alchemiser.domain.values import Price, Symbol
 
 _SOURCE = "alchemiser.application.signals"
-_log = structlog.get_logger(__name__)
+_log = Log()
 
 
 def evaluate_all(strategies: Sequence[Strategy], closes: Closes) -> tuple[Evaluation, ...]:

@@ -17,12 +17,11 @@ from dataclasses import replace
 from datetime import date
 from enum import Enum, auto
 
-import structlog
-
 from alchemiser import __version__
 from alchemiser.application.dispatch import pump
 from alchemiser.application.importing import imports_of
 from alchemiser.application.live_bars import closes_of_book
+from alchemiser.application.log import Log
 from alchemiser.application.ports.messaging import Message
 from alchemiser.application.ports.records import Run
 from alchemiser.application.ports.suite import Ports
@@ -45,7 +44,7 @@ from alchemiser.domain.portfolio.account import Account
 _SOURCE = "alchemiser.application.start.start"
 _LATE = "start window"
 _REFUSALS = (RiskError, LedgerError, DataError, BrokerError)
-_log = structlog.get_logger(__name__)
+_log = Log()
 
 
 class Allow(Enum):
@@ -121,8 +120,11 @@ def start(day: date, ports: Ports, *, allowed: frozenset[Allow] = frozenset()) -
         is_new = tx.save_run(run)
         if is_new:
             tx.emit(event)
+    if not is_new:
+        # Another process took the name meanwhile: for the same run, or for one that it could not start.
+        return start(day, ports, allowed=allowed - {Allow.RETRY})
     _log.info("run_started", run_id=run.id, session=str(session.day), allowed=sorted(one.name for one in allowed))
-    return run, is_new
+    return run, True
 
 
 def _opened(name: str, session: Session, ports: Ports, *, allowed: frozenset[Allow]) -> tuple[Run, WorkflowStarted]:

@@ -246,12 +246,13 @@ def caused_by(cause: Event, kind: type[Event], *, at: datetime, source: str, key
     )
 
 
-def once_in_run(cause: Event, kind: type[Event], *, at: datetime, source: str) -> Envelope:
+def once_in_run(cause: Event, kind: type[Event], *, at: datetime, source: str, key: str = "") -> Envelope:
     """
-    Return the envelope of an event that a run has at most once, whichever of several events brings it about.
+    Return the envelope of an event that a run has at most once, or once for each key, whichever of several events
+    brings it about.
     """
     run = cause.meta.correlation_id
-    identity = event_id(causation_id=run, event_type=kind.__name__, key="")
+    identity = event_id(causation_id=run, event_type=kind.__name__, key=key)
     return replace(caused_by(cause, kind, at=at, source=source), event_id=identity)
 
 

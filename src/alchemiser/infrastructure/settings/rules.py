@@ -90,5 +90,7 @@ def refuse_nonsense(tables: Tables, *, profile: str) -> None:
         raise ValueError(
             f"expected the broker's books in a file of their own, found {tables.broker.path} for [records] too"
         )
+    if (tables.clock.kind == "shared") != (tables.clock.path is not None):
+        raise ValueError(f"expected [clock] path with the kind shared, and only then, found {tables.clock.kind}")
     if tables.faults.kill_at is not None and profile != "test":
         raise ValueError("expected [faults] in the profile test only, found kill_at")
