@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: run test check bench fuzz chaos fmt lock clean
+.PHONY: run test check bench fuzz chaos golden fmt lock clean
 .DEFAULT_GOAL := run
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -31,12 +31,16 @@ bench: $(STAMP)  ## measure, as ratios against a baseline in the same run
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.book
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.ensemble
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.process
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.engine
 
 fuzz: $(STAMP)  ## try the language with 1,100,000 broken texts; ARGS='--mutated 1000' for fewer
 	@PYTHONPATH=tests $(BIN)/python -m fuzz.run $(ARGS)
 
 chaos: $(STAMP)  ## kill real processes 1,000 times on SQLite and 1,000 on PostgreSQL; ARGS='--sqlite 50 --postgres 50' for fewer
 	@PYTHONPATH=tests $(BIN)/python -m chaos.run $(ARGS)
+
+golden: $(STAMP)  ## trade every golden day on SQLite and PostgreSQL; ARGS=--write after orders were changed on purpose
+	@PYTHONPATH=tests $(BIN)/python -m golden.days $(ARGS)
 
 fmt: $(STAMP)  ## format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
