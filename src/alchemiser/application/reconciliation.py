@@ -73,13 +73,16 @@ def reconcile(account: Account, ports: Ports, *, is_accepted: bool) -> tuple[Acc
         is_accepted: the operator takes what the broker shows, though nothing is recorded of it.
 
     Raises:
-        OrderRefused: an order of ours still rests after it was asked to be cancelled for a minute.
+        OrderRefused: another run goes on, or an order of ours still rests after it was asked to be cancelled for a
+            minute.
         LedgerError: nothing is recorded of an account that has orders of ours, or one has an id that we do not make.
         BrokerUnavailable: no answer; try again.
     """
     recent = _recent(ports)
-    if any(run.outcome is None for run in recent):
-        return account, ()
+    if going_on := [run.id for run in recent if run.outcome is None]:
+        raise OrderRefused(
+            rail="one run at a time", limit="no other run that goes on", value=", ".join(going_on), what="run"
+        )
     since = ports.clock.now() - MEMORY
     orders = ports.broker.orders(since=since)
     if not is_accepted:

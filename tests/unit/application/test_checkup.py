@@ -103,9 +103,8 @@ def test_money_from_outside_is_told_and_is_no_fault() -> None:
         rich = Other(ports, lambda account: replace(account, cash=account.cash + usd("500")))
         findings = found(replace(traded(ports), broker=rich))
 
-    assert (True, "positions are what the ledger says; cash changed by +$500.00 beside our trades") == findings[
-        "ledger"
-    ]
+    words = "positions are what the ledger says; cash changed by +$500.00 beside our trades"
+    assert (True, words) == findings["ledger"]
 
 
 def test_kill_switch_and_outbox_are_looked_at() -> None:
