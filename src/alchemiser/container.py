@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
-from alchemiser.application.checkup import Setup, Study
+from alchemiser.application.checkup import Premises, Setup, Study
+from alchemiser.application.halting import Brake
 from alchemiser.application.ports.audit import AuditChain, Witness
 from alchemiser.application.ports.broker import Broker
 from alchemiser.application.ports.deliveries import Deliveries, Redelivery
@@ -25,13 +26,16 @@ from alchemiser.application.ports.records import Ledger, Runs, Trades
 from alchemiser.application.ports.reports import ReportRenderer
 from alchemiser.application.ports.strategies import StrategyLibrary
 from alchemiser.application.ports.suite import Archive, Ports, Rules
+from alchemiser.application.ports.switch import KillSwitch
 from alchemiser.application.ports.system import Clock, Rest
 from alchemiser.application.witnessing import WitnessingNotifier
+from alchemiser.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from alchemiser.domain.strategy.symphony import Symphony
     from alchemiser.infrastructure.bars.files import BarsFile
     from alchemiser.infrastructure.settings.load import Settings
+    from alchemiser.infrastructure.simulation.broker import SimulatedBroker
     from alchemiser.infrastructure.simulation.clock import ManualClock, SharedClock
     from alchemiser.infrastructure.simulation.market import SimulatedMarket
     from alchemiser.infrastructure.simulation.quotes import SimulatedQuotes
@@ -82,7 +86,7 @@ def _quotes(market: "SimulatedMarket", clock: Clock) -> "SimulatedQuotes":
     return SimulatedQuotes(market, clock)
 
 
-def _broker(calendar: Calendar, clock: Clock, quotes: "SimulatedQuotes", settings: "Settings") -> Broker:
+def _venue(calendar: Calendar, clock: Clock, quotes: "SimulatedQuotes", settings: "Settings") -> "SimulatedBroker":
     from alchemiser.domain.values import Money
     from alchemiser.infrastructure.simulation.assets import asset_of
     from alchemiser.infrastructure.simulation.broker import SimulatedBroker, Venue
@@ -96,6 +100,33 @@ def _broker(calendar: Calendar, clock: Clock, quotes: "SimulatedQuotes", setting
         account_id=tables.account.id,
         cash=Money(tables.account.cash),
     )
+
+
+def _broker(venue: Broker, clock: Clock, settings: "Settings") -> Broker:
+    from alchemiser.domain.values import Money
+    from alchemiser.infrastructure.guard import Caps, GuardedBroker
+
+    gate = settings.tables.gate
+    caps = Caps(
+        order_notional=Money(gate.order_notional),
+        order_fraction=gate.order_fraction,
+        orders_per_run=gate.orders_per_run,
+        orders_per_minute=gate.orders_per_minute,
+        turnover=gate.turnover,
+        gross_exposure=gate.gross_exposure,
+    )
+    return GuardedBroker(venue, caps, clock=clock)
+
+
+def _switch(database: "Callable[[], Database | None]", settings: "Settings") -> KillSwitch:
+    from alchemiser.infrastructure.sql.switch import SqlSwitch
+    from alchemiser.infrastructure.switch import VARIABLE, Switches, SwitchFile, from_setting, from_variable
+
+    fixed = {
+        f"unset the variable {VARIABLE}": from_variable(os.environ),
+        "set it to false": from_setting(is_halted=settings.tables.gate.halted),
+    }
+    return Switches((SwitchFile(settings.tables.halt.file), SqlSwitch(database)), fixed=fixed)
 
 
 def _database(settings: "Settings") -> "Database":
@@ -184,7 +215,9 @@ class Container(containers.DeclarativeContainer):
     library = providers.Singleton(_library, settings)
     market = providers.Singleton(_market, calendar, settings)
     quotes = providers.Singleton(_quotes, market, clock)
-    broker = providers.Singleton(_broker, calendar, clock, quotes, settings)
+    venue = providers.Singleton(_venue, calendar, clock, quotes, settings)
+    broker = providers.Singleton(_broker, venue, clock, settings)
+    switch = providers.Singleton(_switch, database.provider, settings)
     runs = providers.Singleton(_runs, database)
     trades = providers.Singleton(_trades, database)
     ledger = providers.Singleton(_ledger, database)
@@ -203,6 +236,8 @@ class Container(containers.DeclarativeContainer):
         quotes=quotes,
         library=library,
         broker=broker,
+        broker_clock=venue,
+        switch=switch,
         engine=engine,
         runs=runs,
         trades=trades,
@@ -309,6 +344,45 @@ def _open(settings: "Settings", *, session: date | None, name: str = "") -> Iter
 
 
 @contextmanager
+def open_brake(profile: str) -> Iterator[Brake]:
+    """
+    Open what stops all trading, beside whatever trades now; works when the records cannot be used.
+
+    Raises:
+        ConfigurationError: the profile is wrong.
+    """
+    from alchemiser.infrastructure.sql.migrate import open_again
+
+    settings = _settings(profile)
+    container = Container(settings=settings)
+    opened: list[Database | None] = []
+
+    def database() -> "Database | None":
+        if not opened:
+            opened.append(open_again(settings.tables.records.url))
+        return opened[0]
+
+    def archive() -> Archive:
+        records = database()
+        if records is None:
+            raise ConfigurationError(f"nothing was recorded yet in {settings.tables.records.url}")
+        return Archive(runs=_runs(records), trades=_trades(records), ledger=_ledger(records))
+
+    try:
+        yield Brake(
+            switch=_switch(database, settings),
+            broker=container.broker(),
+            clock=container.clock(),
+            archive=archive,
+            poll=settings.rules.walk.poll,
+        )
+    finally:
+        for one in opened:
+            if one is not None:
+                one.close()
+
+
+@contextmanager
 def open_archive(profile: str) -> Iterator[Archive]:
     """
     Open a profile's records for reading only.
@@ -384,6 +458,46 @@ def open_watch(profile: str) -> Watch:
         notifier=container.letter_box(),
         rules=settings.rules,
     )
+
+
+@contextmanager
+def open_premises(profile: str) -> Iterator[Premises]:
+    """
+    Open what stands outside of a profile for looking at it; what is not there yet is not made.
+
+    Raises:
+        ConfigurationError: the profile is wrong.
+        RecordsError: the database cannot be used.
+    """
+    from alchemiser.infrastructure.outbox.files import OutboxFolder
+    from alchemiser.infrastructure.settings.sketch import leaving_no_file
+    from alchemiser.infrastructure.sql.engine import file_of
+
+    settings = _settings(profile)
+    sketched = leaving_no_file(settings, records=file_of(settings.tables.records.url))
+    container = Container(settings=sketched)
+    database = None
+    try:
+        database = _stored(settings)
+    except ConfigurationError:
+        # Nothing was recorded yet.
+        database = None
+    archive = None
+    if database is not None:
+        archive = Archive(runs=_runs(database), trades=_trades(database), ledger=_ledger(database))
+    try:
+        yield Premises(
+            rules=settings.rules,
+            clock=container.clock(),
+            broker=container.broker(),
+            has_books=sketched.tables.broker == settings.tables.broker,
+            switch=_switch(lambda: database, settings),
+            archive=archive,
+            outbox=OutboxFolder(settings.tables.outbox.directory).check,
+        )
+    finally:
+        if database is not None:
+            database.close()
 
 
 def open_study(profile: str) -> Study:

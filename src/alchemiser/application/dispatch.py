@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from alchemiser.application.log import Log
 from alchemiser.application.ports.messaging import AlreadyHandled, Message
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.workflow import HANDLERS
@@ -27,7 +28,7 @@ from alchemiser.domain.events import ExecutionTickDue, Outcome, WorkflowFailed, 
 
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=2), timedelta(seconds=30)
 _AFTER_CLOSE, _GRACE = timedelta(minutes=2), timedelta(minutes=10)
-_log = structlog.get_logger(__name__)
+_log = Log()
 
 
 def pump(ports: Ports) -> Iterator[Message]:

@@ -10,8 +10,7 @@ Leases whose owner died need nobody: the engine opens them to everyone once thei
 
 from dataclasses import dataclass, replace
 
-import structlog
-
+from alchemiser.application.log import Log
 from alchemiser.application.ports.deliveries import Redelivery
 from alchemiser.application.ports.records import Run
 from alchemiser.application.ports.suite import Ports
@@ -20,7 +19,7 @@ from alchemiser.domain.events import Event, Outcome, WorkflowFailed, WorkflowSta
 
 _SOURCE = "alchemiser.application.sweep.sweep"
 _LOOK_BACK = 50
-_log = structlog.get_logger(__name__)
+_log = Log()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from alchemiser.domain.events import (
     RebalancePlanned,
     SignalGenerated,
     TradeExecuted,
+    UnresolvedLookUpDue,
     WorkflowCompleted,
     WorkflowFailed,
     WorkflowStarted,
@@ -153,5 +154,7 @@ def _event_words(event: Event) -> str:
             return event.outcome.value
         case WorkflowFailed():
             return f"{event.step}: {event.error}"
+        case UnresolvedLookUpDue():
+            return f"look {event.number} for what nobody could resolve"
         case _:
             assert_never(event)

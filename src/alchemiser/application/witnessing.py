@@ -2,13 +2,12 @@
 Let every report carry the head of the audit chain out of the records, where nobody can change it with them.
 """
 
-import structlog
-
+from alchemiser.application.log import Log
 from alchemiser.application.ports.audit import AuditChain, Head, Witness, Witnessed
 from alchemiser.application.ports.messaging import Notifier
 from alchemiser.domain.errors import NotificationError
 
-_log = structlog.get_logger(__name__)
+_log = Log()
 
 
 class WitnessingNotifier(Notifier):

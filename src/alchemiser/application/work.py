@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from enum import Enum, auto
 
-import structlog
-
 from alchemiser.application.dispatch import deliver
+from alchemiser.application.log import Log
 from alchemiser.application.ports.deliveries import Redelivery
 from alchemiser.application.ports.messaging import Message
 from alchemiser.application.ports.suite import Ports
@@ -20,7 +19,7 @@ from alchemiser.application.ports.system import Rest
 from alchemiser.application.sweep import sweep
 
 _SWEEP_EVERY = timedelta(minutes=1)
-_log = structlog.get_logger(__name__)
+_log = Log()
 
 
 class Stay(Enum):

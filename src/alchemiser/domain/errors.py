@@ -15,6 +15,7 @@ The exception tree: one class for each thing an operator does about it.
     ├── BrokerError
     │   ├── OrderRejected(code, reason)
     │   ├── InsufficientBuyingPower
+    │   ├── NotFractionable
     │   ├── BrokerUnavailable           the only retried one
     │   └── BrokerAuthError
     ├── RiskError
@@ -204,6 +205,12 @@ class OrderRejected(BrokerError):  # noqa: N818
 class InsufficientBuyingPower(OrderRejected):
     """
     The broker refused an order for want of buying power.
+    """
+
+
+class NotFractionable(OrderRejected):
+    """
+    The broker refused an order because the asset is traded in whole shares only.
     """
 
 

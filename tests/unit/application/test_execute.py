@@ -13,7 +13,15 @@ from alchemiser.application.ports.broker import Broker
 from alchemiser.application.ports.market import Quotes
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.ports.system import Clock
-from alchemiser.domain.errors import BrokerAuthError, BrokerUnavailable, OrderRejected, Overtaken, RecordsError
+from alchemiser.domain.errors import (
+    BrokerAuthError,
+    BrokerUnavailable,
+    InsufficientBuyingPower,
+    NotFractionable,
+    OrderRejected,
+    Overtaken,
+    RecordsError,
+)
 from alchemiser.domain.events import Phase
 from alchemiser.domain.execution.fills import filled
 from alchemiser.domain.execution.gate import ApprovedOrder, Limits
@@ -365,6 +373,25 @@ def test_definite_rejection_fails_one_trade_only() -> None:
         assert TradeStatus.DONE is done.status
 
 
+@pytest.mark.parametrize(
+    ("rejection", "tried"),
+    [
+        pytest.param(InsufficientBuyingPower(code="40310000", reason="whatever"), ["500", "475"], id="buying power"),
+        pytest.param(NotFractionable(code="42210000", reason="whatever"), ["500", "500"], id="fractions"),
+    ],
+)
+def test_what_a_rejection_is_mended_by_is_told_by_its_type(rejection: Exception, tried: list[str]) -> None:
+    """
+    The second attempt is for less money, or for whole shares, as the error's class says; words do not count.
+    """
+    with a_desk({"SPY": "0.5"}) as ports:
+        tick(RUN, Phase.BUYS, replace(ports, broker=Moody(ports.broker, submits=[rejection])))
+        tick(RUN, Phase.BUYS, ports)
+
+        bodies = [intent.body.quantity for intent in trade_in(ports, "SPY").intents]
+        assert [shares(quantity) for quantity in tried] == bodies
+
+
 def test_gate_refusal_fails_one_trade_only() -> None:
     """
     What the gate refuses is never sent; the trade says which rail it was.
@@ -385,7 +412,8 @@ def test_kill_switch_sends_nothing() -> None:
     With the switch on every trade ends incomplete, without an order.
     """
     with a_desk(WEIGHTS) as ports:
-        executed(replace(ports, rules=replace(ports.rules, limits=Limits(is_halted=True))))
+        ports.switch.halt("enough", at=START)
+        executed(ports)
 
         assert {(TradeStatus.INCOMPLETE, "kill switch")} == {
             (trade.status, trade.reason) for trade in ports.trades.trades(RUN)

@@ -42,6 +42,18 @@ class OrderStatus(StrEnum):
         return self in {OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED}
 
 
+class RejectionCause(StrEnum):
+    """
+    What a rejection can be mended by, when it can.
+    """
+
+    OTHER = "other"
+    BUYING_POWER = "buying_power"
+    """The broker reserves more than there is: a smaller order may pass."""
+    FRACTIONS = "fractions"
+    """The asset is traded in whole shares only."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderBody:
     """
@@ -69,6 +81,7 @@ class BrokerOrder:
     submitted_at: datetime
     updated_at: datetime
     reason: str = ""
+    cause: RejectionCause = RejectionCause.OTHER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +144,7 @@ class Closed:
     average: Price | None
     closed_at: datetime
     reason: str = ""
+    cause: RejectionCause = RejectionCause.OTHER
     kind: Literal["closed"] = "closed"
 
 

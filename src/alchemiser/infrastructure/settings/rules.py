@@ -4,7 +4,7 @@ From a profile's tables to the rules the workflow follows.
 
 from datetime import timedelta
 
-from alchemiser.application.ports.suite import Rules
+from alchemiser.application.ports.suite import FailurePolicy, Rules
 from alchemiser.domain.execution.gate import Limits
 from alchemiser.domain.execution.policy import WalkPolicy
 from alchemiser.domain.market import BarsMode
@@ -46,14 +46,19 @@ def rules_of(tables: Tables, *, profile: str) -> Rules:
             order_notional=Money(gate.order_notional),
             order_fraction=gate.order_fraction,
             collar=gate.collar,
+            orders_per_run=gate.orders_per_run,
+            orders_per_minute=gate.orders_per_minute,
+            turnover=gate.turnover,
+            gross_exposure=gate.gross_exposure,
+            duplicate_within=timedelta(seconds=gate.duplicate_seconds),
             allowed=None if gate.allowed is None else frozenset(map(as_symbol, gate.allowed)),
-            is_halted=gate.halted,
         ),
         lead=timedelta(minutes=tables.schedule.minutes_before_close),
         latest_start=timedelta(minutes=tables.schedule.latest_start_minutes),
         max_attempts=tables.engine.attempts,
         warn_within=tables.signals.warn_within,
         bars=BarsMode(tables.signals.bars),
+        failure=FailurePolicy(tables.failure.policy),
     )
 
 

@@ -26,7 +26,7 @@ from alchemiser.domain.execution.order import (
 from alchemiser.domain.ledger.book import LedgerEntry
 from alchemiser.domain.portfolio.account import Account
 from alchemiser.domain.portfolio.plan import RebalancePlan
-from alchemiser.domain.values import Price, Quantity, Side
+from alchemiser.domain.values import Money, Price, Quantity, Side
 from alchemiser.infrastructure.codec import decode, encode
 from alchemiser.infrastructure.sql.upsert import Row
 
@@ -58,6 +58,8 @@ def run_row(run: Run) -> Row:
         "outcome": None if run.outcome is None else run.outcome.value,
         "detail": run.detail,
         "finished_at": run.finished_at,
+        "notes": json.dumps(run.notes),
+        "cash_flow": None if run.cash_flow is None else run.cash_flow.value,
     }
 
 
@@ -78,6 +80,8 @@ def run_from(row: RowMapping) -> Run:
         outcome=None if row["outcome"] is None else Outcome(row["outcome"]),
         detail=row["detail"],
         finished_at=row["finished_at"],
+        notes=tuple(json.loads(row["notes"])),
+        cash_flow=None if row["cash_flow"] is None else Money(row["cash_flow"]),
     )
 
 

@@ -7,6 +7,7 @@ Every table. Events, signals, plans and fills are written once: triggers refuse 
           └─ reports      at most one
     events ─── deliveries one for each handler an event is routed to
     chain ──── chain_head one link for each event and fill; the head is the last of them
+    halts                 one for each time the kill switch was turned on
 """
 
 from sqlalchemy import (
@@ -26,7 +27,7 @@ from sqlalchemy import (
 
 from alchemiser.infrastructure.sql.columns import ExactDecimal, Instant, KeyDecimal
 
-SCHEMA = "0010"
+SCHEMA = "0011"
 
 metadata = MetaData(
     naming_convention={
@@ -55,6 +56,8 @@ runs = Table(
     Column("outcome", String(16)),
     Column("detail", Text, nullable=False),
     Column("finished_at", Instant),
+    Column("notes", Text, nullable=False, server_default="[]"),
+    Column("cash_flow", ExactDecimal),
     Index(None, "session"),
 )
 
@@ -159,6 +162,16 @@ reports = Table(
     Column("html", Text, nullable=False),
     Column("places", Text, nullable=False),
     Column("written_at", Instant, nullable=False),
+)
+
+halts = Table(
+    "halts",
+    metadata,
+    Column("number", _ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("lifted_at", Instant),
+    sqlite_autoincrement=True,
 )
 
 events = Table(

@@ -127,7 +127,7 @@ def test_environment_replaces_keys_of_every_type() -> None:
         pytest.param("seed = 7", "seed = true", r"\[market\] seed: expected a valid integer", id="truth"),
         pytest.param('"DEMO0001"', '"A/B"', r"\[account\] id: expected up to 64 letters", id="odd account"),
         pytest.param('"0.75", ', '"75", ', r"\[execution\] rungs.0: expected less than 1, found '75'", id="percent"),
-        pytest.param('"abort"', '"carry"', r"\[failure\] policy: expected 'abort', found 'carry'", id="policy"),
+        pytest.param('"abort"', '"shrug"', r"\[failure\] policy: expected 'abort' or 'carry'", id="policy"),
         pytest.param('"simulated"', '"system"', r"\[clock\] kind: expected 'simulated'", id="clock"),
         pytest.param("2026-07-31", '"July"', r"\[clock\] start: expected a valid date", id="date"),
         pytest.param('"sqlite:///', '"oracle:///', r"\[records\] url: expected sqlite:///FILE", id="database"),
