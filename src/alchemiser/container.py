@@ -6,6 +6,7 @@ Builders import their adapter when it is first needed, so a command pays only fo
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,21 +17,28 @@ from typing import TYPE_CHECKING
 from dependency_injector import containers, providers
 
 from alchemiser.application.checkup import Setup, Study
+from alchemiser.application.data import DataPorts
 from alchemiser.application.ports.broker import Broker
-from alchemiser.application.ports.market import Calendar
+from alchemiser.application.ports.market import BarStore, Calendar, DatedBars
 from alchemiser.application.ports.messaging import Engine, Notifier
 from alchemiser.application.ports.records import Ledger, Runs, Trades
 from alchemiser.application.ports.reports import ReportRenderer
 from alchemiser.application.ports.strategies import StrategyLibrary
 from alchemiser.application.ports.suite import Archive, Ports
 from alchemiser.application.ports.system import Clock
+from alchemiser.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alchemiser.application.ports.data import BarSource, LakeLog
+    from alchemiser.domain.bars.history import Bars
     from alchemiser.domain.strategy.symphony import Symphony
-    from alchemiser.infrastructure.bars.files import BarsFile
+    from alchemiser.infrastructure.lake.blobs import Blobs
     from alchemiser.infrastructure.settings.load import Settings
     from alchemiser.infrastructure.simulation.market import SimulatedMarket
     from alchemiser.infrastructure.simulation.quotes import SimulatedQuotes
+    from alchemiser.infrastructure.sources.files import FileSource
     from alchemiser.infrastructure.sql.engine import Database
 
 
@@ -51,6 +59,17 @@ def _market(calendar: Calendar, settings: "Settings") -> "SimulatedMarket":
     from alchemiser.infrastructure.simulation.market import SimulatedMarket
 
     return SimulatedMarket(calendar, seed=settings.tables.market.seed)
+
+
+def _bars(calendar: Calendar, market: "SimulatedMarket", settings: "Settings") -> BarStore:
+    if settings.tables.bars.store == "market":
+        return market
+    from alchemiser.application.on_demand import OnDemandBars
+    from alchemiser.infrastructure.lake.store import LakeBars
+
+    # Runs that trade read every file and check its hash: nothing is kept.
+    ports = _data_ports(settings, settings.tables.lake.url, calendar)
+    return OnDemandBars(LakeBars(_blobs(settings.tables.lake.url)), ports)
 
 
 def _library(settings: "Settings") -> StrategyLibrary:
@@ -138,6 +157,7 @@ class Container(containers.DeclarativeContainer):
     clock = providers.Singleton(_clock, calendar, settings)
     library = providers.Singleton(_library, settings)
     market = providers.Singleton(_market, calendar, settings)
+    bars = providers.Singleton(_bars, calendar, market, settings)
     quotes = providers.Singleton(_quotes, market, clock)
     broker = providers.Singleton(_broker, calendar, clock, quotes, settings)
     database = providers.Singleton(_database, settings)
@@ -152,7 +172,7 @@ class Container(containers.DeclarativeContainer):
         Ports,
         clock=clock,
         calendar=calendar,
-        bars=market,
+        bars=bars,
         quotes=quotes,
         library=library,
         broker=broker,
@@ -274,20 +294,114 @@ def open_study(profile: str) -> Study:
         rules=settings.rules,
         calendar=container.calendar(),
         library=container.library(),
-        bars=container.market(),
+        bars=container.bars(),
     )
 
 
-def bars_file(*paths: Path) -> "BarsFile":
+def bars_file(*paths: Path) -> DatedBars:
     """
-    Read bars from one file or from several, which together hold each bar once.
+    Read bars from one file, from several, which together hold each bar once, or from a lake.
 
     Raises:
         DataError: it cannot be read or believed.
     """
+    if len(paths) == 1 and (paths[0].is_dir() or str(paths[0]).startswith(_BUCKET)):
+        from alchemiser.infrastructure.compiled.files import cache_folder
+        from alchemiser.infrastructure.lake.matrix import MatrixFiles
+        from alchemiser.infrastructure.lake.store import LakeBars
+
+        folder = cache_folder(os.environ)
+        kept = MatrixFiles(folder / "closes") if folder is not None else None
+        return LakeBars(_blobs(str(paths[0]).replace(_BUCKET, "s3://", 1)), kept=kept)
     from alchemiser.infrastructure.bars.files import read_bars
 
     return read_bars(*paths)
+
+
+def refuse_stale(bars: DatedBars, session: date) -> None:
+    """
+    Refuse to decide on a lake's last session when the exchange has traded since.
+
+    Raises:
+        StaleBars: it has; tells how many sessions are missing.
+    """
+    from alchemiser.infrastructure.lake.store import LakeBars
+
+    if isinstance(bars, LakeBars):
+        from alchemiser.infrastructure.clock import SystemClock
+
+        bars.refuse_stale(session, now=SystemClock().now())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataHouse:
+    """
+    The data side of a profile.
+
+    Args:
+        place: where the lake is.
+    """
+
+    ports: DataPorts
+    log: "LakeLog"
+    place: str
+    rules: "Settings"
+
+
+def open_data(profile: str, *, lake: str | None = None) -> DataHouse:
+    """
+    Open a profile's lake and its sources; what is done there is timed by the machine's own clock.
+
+    Args:
+        lake: another lake than the profile's.
+
+    Raises:
+        ConfigurationError: the profile is wrong, or keys are missing.
+    """
+    from alchemiser.infrastructure.lake.archive import BlobLake
+
+    settings = _settings(profile)
+    url = lake or settings.tables.lake.url
+    calendar = _calendar()
+    ports = _data_ports(settings, url, calendar)
+    return DataHouse(ports=ports, log=BlobLake(_blobs(url), calendar), place=_blobs(url).place, rules=settings)
+
+
+def file_source(path: Path, *, actions: Path | None = None, label: str = "") -> "FileSource":
+    """
+    Return the bars in a file as a source.
+
+    Raises:
+        DataError: the file of actions cannot be read.
+    """
+    from alchemiser.infrastructure.sources.files import FileSource
+
+    return FileSource(path, actions=actions, label=label)
+
+
+def write_bars(path: Path, bars: "Sequence[Bars]") -> None:
+    """
+    Write bars as one long file.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
+    from alchemiser.infrastructure.sources.export import write_bars as write
+
+    write(path, bars)
+
+
+def named_source(house: DataHouse, name: str) -> "BarSource":
+    """
+    Return a source by its name in a profile.
+
+    Raises:
+        ConfigurationError: its keys are missing.
+    """
+    source = _source(name, house.rules, house.ports.calendar)
+    if source is None:
+        raise ConfigurationError(f"expected a source of bars, found {name}")
+    return source
 
 
 def strategy_library(portfolio: Path) -> StrategyLibrary:
@@ -358,6 +472,42 @@ def encode(value: object) -> str:
     from alchemiser.infrastructure.codec import encode as encode_value
 
     return encode_value(value)
+
+
+_BUCKET = "s3:/"
+
+
+def _blobs(url: str) -> "Blobs":
+    from alchemiser.infrastructure.compiled.files import cache_folder
+    from alchemiser.infrastructure.lake.blobs import blobs_at
+
+    folder = cache_folder(os.environ)
+    locks = Path(tempfile.gettempdir()) / "alchemiser" if folder is None else folder
+    return blobs_at(url, locks=locks / "locks")
+
+
+def _data_ports(settings: "Settings", url: str, calendar: Calendar) -> DataPorts:
+    from alchemiser.infrastructure.clock import SystemClock
+    from alchemiser.infrastructure.lake.archive import BlobLake
+
+    asked = settings.tables.lake
+    return DataPorts(
+        lake=BlobLake(_blobs(url), calendar),
+        calendar=calendar,
+        clock=SystemClock(),
+        source=_source(asked.source, settings, calendar),
+        second=_source(asked.second, settings, calendar),
+    )
+
+
+def _source(name: str, settings: "Settings", calendar: Calendar) -> "BarSource | None":
+    match name:
+        case "market":
+            from alchemiser.infrastructure.simulation.source import SimulatedSource
+
+            return SimulatedSource(_market(calendar, settings))
+        case _:
+            return None
 
 
 def _settings(profile: str) -> "Settings":

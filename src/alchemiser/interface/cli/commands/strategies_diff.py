@@ -16,7 +16,15 @@ from alchemiser.domain.errors import ConfigurationError
 from alchemiser.domain.strategy.signal import Signal
 from alchemiser.domain.strategy.strategy import Strategy
 from alchemiser.domain.strategy.symphony import Symphony
-from alchemiser.interface.cli.inputs import PATH, book_option, day_option, load_strategies, names_of, sessions_asked
+from alchemiser.interface.cli.inputs import (
+    PATH,
+    book_option,
+    day_option,
+    inside,
+    load_strategies,
+    names_of,
+    sessions_asked,
+)
 from alchemiser.interface.cli.options import json_option
 from alchemiser.interface.cli.output import Json, a_table, clean, print_json, stdout, working
 
@@ -68,6 +76,7 @@ def command(
             asked = sessions_asked(bars.sessions, as_of=None, first=first, last=last, where=names_of(bars_paths))
             compared = asked or bars.sessions
             closes = known_closes([one, other], bars, through=compared[-1])
+            compared = inside(closes, compared)
             apart = tuple(sessions_apart(one, other, closes, compared))
     if as_json:
         print_json(_facts(found, compared, apart, has_bars=bool(bars_paths)))
