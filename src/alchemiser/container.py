@@ -31,7 +31,7 @@ from alchemiser.domain.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alchemiser.application.ports.data import BarSource, LakeLog
+    from alchemiser.application.ports.data import BarSource, ExchangeHours, LakeLog
     from alchemiser.domain.bars.history import Bars
     from alchemiser.domain.strategy.symphony import Symphony
     from alchemiser.infrastructure.lake.blobs import Blobs
@@ -506,8 +506,52 @@ def _source(name: str, settings: "Settings", calendar: Calendar) -> "BarSource |
             from alchemiser.infrastructure.simulation.source import SimulatedSource
 
             return SimulatedSource(_market(calendar, settings))
+        case "alpaca":
+            from alchemiser.infrastructure.alpaca.bars import alpaca_bars
+
+            key, secret = _alpaca_keys()
+            asked = settings.tables.alpaca
+            return alpaca_bars(key, secret, url=asked.data_url, feed=asked.feed, clock=_system_clock())
+        case "twelvedata":
+            from alchemiser.infrastructure.sources.twelvedata import twelve_data
+
+            (key,) = _keys("Twelve Data", ("TWELVEDATA_API_KEY",))
+            return twelve_data(key, url=settings.tables.twelvedata.url, clock=_system_clock())
         case _:
             return None
+
+
+def _hours(settings: "Settings") -> "ExchangeHours | None":
+    # Asked only where the broker's data are used: the demo knows nobody else's clock.
+    if settings.tables.bars.store == "market" or settings.tables.lake.source != "alpaca":
+        return None
+    from alchemiser.infrastructure.alpaca.calendar import alpaca_hours
+
+    key, secret = _alpaca_keys()
+    return alpaca_hours(key, secret, url=settings.tables.alpaca.trading_url, clock=_system_clock())
+
+
+def _alpaca_keys() -> tuple[str, str]:
+    # The names of the old and of the new tools are both in use; a mixture would be nobody's keys.
+    pairs = (("APCA_API_KEY_ID", "APCA_API_SECRET_KEY"), ("ALPACA_API_KEY", "ALPACA_SECRET_KEY"))
+    given = [names for names in pairs if any(name in os.environ for name in names)]
+    if len(given) > 1:
+        raise ConfigurationError("expected Alpaca's keys under one pair of names, found APCA_… and ALPACA_…")
+    key, secret = _keys("Alpaca", given[0] if given else pairs[0])
+    return key, secret
+
+
+def _keys(whose: str, names: tuple[str, ...]) -> list[str]:
+    missing = [name for name in names if not os.environ.get(name)]
+    if missing:
+        raise ConfigurationError(f"expected {whose}'s keys in the environment, found no {' and no '.join(missing)}")
+    return [os.environ[name] for name in names]
+
+
+def _system_clock() -> Clock:
+    from alchemiser.infrastructure.clock import SystemClock
+
+    return SystemClock()
 
 
 def _settings(profile: str) -> "Settings":

@@ -12,6 +12,7 @@ from alchemiser.domain.bars.history import Bars, number_of
 from alchemiser.interface.cli.main import run
 from support.commands import Alchemiser
 from support.lakes import LAST, some_bars, wavy
+from support.vendors import KEY, SECRET, Vendors, serving
 
 SHELF = Path(__file__).parents[4] / "shared" / "data"
 needs_shelf = pytest.mark.skipif(not SHELF.exists(), reason="the shelf of real bars is not beside the checkout")
@@ -171,6 +172,55 @@ def test_refresh_fills_a_lake_from_the_profiles_source(alchemiser: Alchemiser) -
 
     fates = [[json.loads(line)["fate"] for line in ended.out.splitlines()] for ended in (first, second)]
     assert [["new", "new"], ["current", "current"]] == fates
+
+
+def test_refresh_asks_alpaca_and_confirms_with_twelve_data(
+    alchemiser: Alchemiser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    A jump that Alpaca tells and Twelve Data shows, too, is confirmed when it comes; one that it does not show blocks.
+    """
+    jumped = [*wavy(60)[:50], *(close * 3 for close in wavy(60)[50:])]
+    told = [some_bars(jumped, symbol="SPY"), some_bars(jumped, symbol="BIL")]
+    shown = [some_bars(jumped, symbol="SPY"), some_bars(wavy(60), symbol="BIL")]
+    with serving(Vendors(*told)) as first, serving(Vendors(*shown)) as second:
+        for name, value in {
+            "APCA_API_KEY_ID": KEY,
+            "APCA_API_SECRET_KEY": SECRET,
+            "TWELVEDATA_API_KEY": KEY,
+            "ALCHEMISER__LAKE__SOURCE": "alpaca",
+            "ALCHEMISER__LAKE__SECOND": "twelvedata",
+            "ALCHEMISER__ALPACA__DATA_URL": first.url,
+            "ALCHEMISER__TWELVEDATA__URL": second.url,
+        }.items():
+            monkeypatch.setenv(name, value)
+        ended = alchemiser("data", "refresh", "SPY", "BIL", "--lake", "lake", "--json")
+
+    lines = [json.loads(line) for line in ended.out.splitlines()]
+    assert [("SPY", "new", 0), ("BIL", "new", 1)] == [(one["symbol"], one["fate"], one["quarantine"]) for one in lines]
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({}, "expected Alpaca's keys in the environment, found no APCA_API_KEY_ID and no APCA_API_SECRET_KEY"),
+        ({"APCA_API_KEY_ID": "AK"}, "found no APCA_API_SECRET_KEY"),
+        ({"APCA_API_KEY_ID": "AK", "ALPACA_SECRET_KEY": "x"}, "expected Alpaca's keys under one pair of names"),
+    ],
+)
+def test_keys_that_are_not_there_are_named(
+    alchemiser: Alchemiser, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], words: str
+) -> None:
+    """
+    A source that needs keys says which variables it looks for; nothing is asked.
+    """
+    for name, value in {"ALCHEMISER__LAKE__SOURCE": "alpaca", **variables}.items():
+        monkeypatch.setenv(name, value)
+
+    ended = alchemiser("data", "refresh", "SPY", "--lake", "lake")
+
+    assert 3 == ended.code
+    assert words in ended.err
 
 
 @pytest.mark.parametrize(
