@@ -3,12 +3,20 @@ What every place for blobs owes.
 """
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from alchemiser.domain.errors import DataError
-from alchemiser.infrastructure.lake.blobs import Blobs, LocalBlobs
+from alchemiser.domain.errors import ConfigurationError, DataError
+from alchemiser.infrastructure.lake.blobs import Blobs, LocalBlobs, blobs_at
+from support.buckets import fresh_bucket, serving_buckets
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    with serving_buckets() as place:
+        yield place
 
 
 class BlobsContract:
@@ -131,3 +139,46 @@ class TestLocalBlobs(BlobsContract):
             blobs.put("bars/SPY.parquet", b"one")
 
         assert "a file where the folder should be" == (tmp_path / "lake").read_text()
+
+
+class TestS3Blobs(BlobsContract):
+    """
+    A bucket on a loopback server.
+    """
+
+    @pytest.fixture
+    def blobs(self, server: str, tmp_path: Path) -> Blobs:
+        return blobs_at(fresh_bucket(server), locks=tmp_path)
+
+    def test_a_large_blob_comes_back_whole(self, blobs: Blobs) -> None:
+        """
+        What is sent in several parts is one blob.
+        """
+        body = bytes(range(256)) * 50_000
+
+        blobs.put("bars/SPY.parquet", body)
+
+        assert body == blobs.get("bars/SPY.parquet")
+
+    def test_a_bucket_that_is_not_there_is_an_error(self, server: str, tmp_path: Path) -> None:
+        """
+        A wrong address is told when it is written to.
+        """
+        wrong = blobs_at(fresh_bucket(server).replace("bucket-", "nowhere-"), locks=tmp_path)
+
+        with pytest.raises(DataError, match="s3://nowhere"):
+            wrong.put("bars/SPY.parquet", b"x")
+
+    def test_no_message_shows_the_keys(self, blobs: Blobs) -> None:
+        """
+        A place is told without what opens it.
+        """
+        assert "secret" not in blobs.place
+
+
+def test_an_address_that_is_none_is_refused(tmp_path: Path) -> None:
+    """
+    What the file system cannot make a bucket of is a mistake of the settings.
+    """
+    with pytest.raises(ConfigurationError, match="expected s3://BUCKET/FOLDER"):
+        blobs_at("s3://bucket/lake?nonsense=1", locks=tmp_path)
