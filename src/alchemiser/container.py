@@ -147,6 +147,15 @@ def _notifier(settings: "Settings") -> Notifier:
     return OutboxFolder(settings.tables.outbox.directory)
 
 
+def _hours(settings: "Settings") -> "ExchangeHours | None":
+    if settings.tables.schedule.hours == "own":
+        return None
+    from alchemiser.infrastructure.alpaca.calendar import alpaca_hours
+
+    key, secret = _alpaca_keys()
+    return alpaca_hours(key, secret, url=settings.tables.alpaca.trading_url, clock=_system_clock())
+
+
 class Container(containers.DeclarativeContainer):
     """
     One world: settings in, ports out.
@@ -167,6 +176,7 @@ class Container(containers.DeclarativeContainer):
     ledger = providers.Singleton(_ledger, database)
     renderer = providers.Singleton(_renderer)
     notifier = providers.Singleton(_notifier, settings)
+    hours = providers.Singleton(_hours, settings)
     archive = providers.Factory(Archive, runs=runs, trades=trades, ledger=ledger)
     ports = providers.Factory(
         Ports,
@@ -183,6 +193,7 @@ class Container(containers.DeclarativeContainer):
         renderer=renderer,
         notifier=notifier,
         rules=settings.provided.rules,
+        hours=hours,
     )
 
 
@@ -519,16 +530,6 @@ def _source(name: str, settings: "Settings", calendar: Calendar) -> "BarSource |
             return twelve_data(key, url=settings.tables.twelvedata.url, clock=_system_clock())
         case _:
             return None
-
-
-def _hours(settings: "Settings") -> "ExchangeHours | None":
-    # Asked only where the broker's data are used: the demo knows nobody else's clock.
-    if settings.tables.bars.store == "market" or settings.tables.lake.source != "alpaca":
-        return None
-    from alchemiser.infrastructure.alpaca.calendar import alpaca_hours
-
-    key, secret = _alpaca_keys()
-    return alpaca_hours(key, secret, url=settings.tables.alpaca.trading_url, clock=_system_clock())
 
 
 def _alpaca_keys() -> tuple[str, str]:

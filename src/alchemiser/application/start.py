@@ -17,6 +17,7 @@ import structlog
 
 from alchemiser import __version__
 from alchemiser.application.dispatch import pump
+from alchemiser.application.hours import check_hours
 from alchemiser.application.live_bars import closes_of_book
 from alchemiser.application.ports.messaging import Message
 from alchemiser.application.ports.records import Run
@@ -84,7 +85,7 @@ def start(day: date, ports: Ports, *, allowed: frozenset[Allow] = frozenset()) -
 
     Raises:
         ConfigurationError: the day is no session, or strategies or settings are wrong.
-        DataError: bars are missing or stale.
+        DataError: bars are missing or stale, or the broker's calendar or clock is not ours.
         OrderRefused: a rail forbids the run: an earlier session than the latest, too late, account blocked.
         LedgerError: positions are not what the ledger says.
     """
@@ -95,6 +96,8 @@ def start(day: date, ports: Ports, *, allowed: frozenset[Allow] = frozenset()) -
             return existing, False
         _refuse_retry(existing, ports)
     _refuse_earlier(session, ports)
+    if ports.hours is not None:
+        check_hours(ports.calendar, ports.hours, ports.clock, around=session.day)
     book = ports.library.book()
     before = ports.calendar.previous(session.day).day
     closes_of_book(book, ports.bars, through=before)

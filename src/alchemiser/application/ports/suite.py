@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from alchemiser.application.ports.broker import Broker
+from alchemiser.application.ports.data import ExchangeHours
 from alchemiser.application.ports.market import BarStore, Calendar, Quotes
 from alchemiser.application.ports.messaging import Engine, Notifier
 from alchemiser.application.ports.records import Ledger, Runs, Trades
@@ -65,6 +66,9 @@ class Archive:
 class Ports(Archive):
     """
     The outside, port by port.
+
+    Args:
+        hours: whose calendar and clock are held against ours before a run starts, None for nobody's.
     """
 
     clock: Clock
@@ -77,3 +81,4 @@ class Ports(Archive):
     renderer: ReportRenderer
     notifier: Notifier
     rules: Rules
+    hours: ExchangeHours | None = None

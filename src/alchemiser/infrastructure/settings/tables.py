@@ -221,11 +221,12 @@ class Gate(Section):
 
 class Schedule(Section):
     """
-    When a run starts, and until when it still may.
+    When a run starts, until when it still may, and whose calendar and clock must agree with ours before it does.
     """
 
     minutes_before_close: Count
     latest_start_minutes: Annotated[int, Field(ge=4)]
+    hours: Literal["own", "alpaca"] = "own"
 
 
 class Failure(Section):
