@@ -11,7 +11,7 @@ from alchemiser.application.ports.data import BarSource, Lake
 from alchemiser.application.ports.market import Calendar
 from alchemiser.application.ports.system import Clock
 from alchemiser.domain.bars.checks import checked
-from alchemiser.domain.bars.comparison import confirms, disagreements
+from alchemiser.domain.bars.comparison import LONG, confirms, disagreements
 from alchemiser.domain.bars.findings import Acceptance, Finding
 from alchemiser.domain.bars.history import Bars, Days, History, numbers_of, rebased, spliced
 from alchemiser.domain.values import Symbol
@@ -72,8 +72,10 @@ def cross_checked(history: History, other: Bars, name: str, ports: DataPorts, *,
     """
     Return a history with what is found in it and with what another source disagrees with.
     """
-    cross = tuple(disagreements(history.bars, other, name=name))
     through = complete_through(ports.calendar, history.fetched_at)
+    # What was not complete when ours came is not held against them.
+    seen = other.upto(through)
+    cross = tuple(disagreements(history.bars, seen, name=name)) if len(seen) else ()
     found = checked(history, sessions=sessions, complete_through=through, cross=cross)
     return confirmed(found, other, name, at=ports.clock.now())
 
@@ -94,9 +96,10 @@ def confirmed(history: History, other: Bars, name: str, *, at: datetime) -> Hist
 
 def second_opinion(bars: Bars, second: BarSource) -> Bars | None:
     """
-    Return another source's bars of the same symbol and days, None when it has none.
+    Return another source's bars of the same symbol, a little beyond its days, None when it has none.
     """
-    first, last = bars.first, bars.last + timedelta(days=1)
+    first = bars.first if len(bars) >= LONG else FIRST_DAY
+    last = bars.last + timedelta(days=7)
     return next((one for one in second.bars([bars.symbol], first=first, last=last) if len(one)), None)
 
 

@@ -50,7 +50,8 @@ def verify(symbols: Sequence[Symbol], ports: DataPorts, *, against: BarSource | 
     """
     sessions = all_sessions(ports.calendar)
     asked = symbols or ports.lake.symbols()
-    newest = _newest(ports)
+    # Who ended before the others can be said only where the others are looked at.
+    newest = None if symbols else _newest(ports)
     for symbol in asked:
         yield _verified(symbol, ports, against, sessions=sessions, newest=newest)
 
