@@ -1,3 +1,4 @@
+import threading
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -193,3 +194,28 @@ def test_without_a_source_nothing_is_refreshed(tmp_path: Path) -> None:
     """
     with pytest.raises(ConfigurationError, match="expected a source of bars"):
         list(refresh([SPY], data_ports(tmp_path)))
+
+
+def test_two_refreshes_at_once_do_no_harm(tmp_path: Path) -> None:
+    """
+    Both end, and the lake is as after one.
+    """
+    names = [f"S{number}" for number in range(8)]
+    source = GivenSource(*(whole(name) for name in names))
+    filled(data_ports(tmp_path), [whole(name, until=95) for name in names[:4]])
+    fates: list[Fate] = []
+
+    def work() -> None:
+        ports = data_ports(tmp_path, source=source)
+        fates.extend(one.fate for one in refresh([Symbol(name) for name in names], ports))
+
+    both = [threading.Thread(target=work) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+
+    assert 16 == len(fates)
+    assert {whole(name).content_hash() for name in names} == {
+        stored(tmp_path, Symbol(name)).content_hash() for name in names
+    }
