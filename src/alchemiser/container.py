@@ -61,14 +61,14 @@ def _market(calendar: Calendar, settings: "Settings") -> "SimulatedMarket":
     return SimulatedMarket(calendar, seed=settings.tables.market.seed)
 
 
-def _bars(calendar: Calendar, market: "SimulatedMarket", settings: "Settings") -> BarStore:
+def _bars(calendar: Calendar, clock: Clock, market: "SimulatedMarket", settings: "Settings") -> BarStore:
     if settings.tables.bars.store == "market":
         return market
     from alchemiser.application.on_demand import OnDemandBars
     from alchemiser.infrastructure.lake.store import LakeBars
 
     # Runs that trade read every file and check its hash: nothing is kept.
-    ports = _data_ports(settings, settings.tables.lake.url, calendar)
+    ports = _data_ports(settings, settings.tables.lake.url, calendar, clock)
     return OnDemandBars(LakeBars(_blobs(settings.tables.lake.url)), ports)
 
 
@@ -166,7 +166,7 @@ class Container(containers.DeclarativeContainer):
     clock = providers.Singleton(_clock, calendar, settings)
     library = providers.Singleton(_library, settings)
     market = providers.Singleton(_market, calendar, settings)
-    bars = providers.Singleton(_bars, calendar, market, settings)
+    bars = providers.Singleton(_bars, calendar, clock, market, settings)
     quotes = providers.Singleton(_quotes, market, clock)
     broker = providers.Singleton(_broker, calendar, clock, quotes, settings)
     database = providers.Singleton(_database, settings)
@@ -374,7 +374,7 @@ def open_data(profile: str, *, lake: str | None = None) -> DataHouse:
     settings = _settings(profile)
     url = lake or settings.tables.lake.url
     calendar = _calendar()
-    ports = _data_ports(settings, url, calendar)
+    ports = _data_ports(settings, url, calendar, _system_clock())
     return DataHouse(ports=ports, log=BlobLake(_blobs(url), calendar), place=_blobs(url).place, rules=settings)
 
 
@@ -497,15 +497,14 @@ def _blobs(url: str) -> "Blobs":
     return blobs_at(url, locks=locks / "locks")
 
 
-def _data_ports(settings: "Settings", url: str, calendar: Calendar) -> DataPorts:
-    from alchemiser.infrastructure.clock import SystemClock
+def _data_ports(settings: "Settings", url: str, calendar: Calendar, clock: Clock) -> DataPorts:
     from alchemiser.infrastructure.lake.archive import BlobLake
 
     asked = settings.tables.lake
     return DataPorts(
         lake=BlobLake(_blobs(url), calendar),
         calendar=calendar,
-        clock=SystemClock(),
+        clock=clock,
         source=_source(asked.source, settings, calendar),
         second=_source(asked.second, settings, calendar),
     )
