@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: run test check bench fuzz fmt lock clean
+.PHONY: run test check bench fuzz damage fmt lock clean
 .DEFAULT_GOAL := run
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -31,9 +31,13 @@ bench: $(STAMP)  ## measure, as ratios against a baseline in the same run
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.book
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.ensemble
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.process
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.lake
 
 fuzz: $(STAMP)  ## try the language with 1,100,000 broken texts; ARGS='--mutated 1000' for fewer
 	@PYTHONPATH=tests $(BIN)/python -m fuzz.run $(ARGS)
+
+damage: $(STAMP)  ## break the bars of every symbol in 28 ways; kill 50 refreshes
+	@ALCHEMISER_DAMAGE=all ALCHEMISER_KILLS=50 $(BIN)/python -m pytest -q tests/simulation/test_damaged_bars.py tests/simulation/test_killed_refresh.py
 
 fmt: $(STAMP)  ## format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
