@@ -157,9 +157,8 @@ def _signal(folder: Path) -> None:
     runs = sorted(run() for _ in range(RUNS))
     cpu = (_children() - began) / RUNS
     print(f"cold process, signal of the made book from the lake: best and median of {RUNS}")
-    print(
-        f"  {'from compiled':<28}{runs[0][0] * 1e3:9.1f} ms {runs[RUNS // 2][0] * 1e3:9.1f} ms, {cpu * 1e3:.1f} ms of CPU"
-    )
+    best, median = runs[0][0] * 1e3, runs[RUNS // 2][0] * 1e3
+    print(f"  {'from compiled':<28}{best:9.1f} ms {median:9.1f} ms   ({cpu * 1e3:.1f} ms of CPU), of the best:")
     print("".join(f"    {line}\n" for line in runs[0][1].splitlines()), end="")
 
 

@@ -4,14 +4,13 @@ Whole worlds for tests: the command line in a folder of its own.
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from support.hatchery import command
+
 ROOT = Path(__file__).parents[2]
-_COMMAND = Path(sys.executable).parent / "alchemiser"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +34,9 @@ def alchemiser(*arguments: str | Path, folder: Path, **settings: str) -> Told:
     """
     Run a command as a process in a folder, with the shipped strategies and these settings (SECTION__KEY).
     """
-    found = subprocess.run(
-        [_COMMAND, *map(str, arguments)],
-        cwd=folder,
-        env=_clean() | environment(settings) | {"NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    return Told(code=found.returncode, out=found.stdout, err=found.stderr)
+    variables = _clean() | environment(settings) | {"NO_COLOR": "1"}
+    code, out, err = command([*map(str, arguments)], folder=folder, variables=variables)
+    return Told(code=code, out=out, err=err)
 
 
 def files_below(folder: Path) -> dict[str, bytes]:

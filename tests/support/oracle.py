@@ -144,9 +144,7 @@ class Oracle:
     def _measure(self, name: str, parameters: tuple[float, ...], of: ast.Node, day: int) -> float | Unknown:
         series = self._series(of)
         if name in _REMEMBERING:
-            start = day
-            while start >= 0 and not isinstance(series[start], Unknown):
-                start -= 1
+            start = self._before_life(of, day)
             if start == day or (start >= 0 and series[start] == BROKEN):
                 last = series[start]
                 assert isinstance(last, Unknown)
@@ -168,6 +166,13 @@ class Oracle:
                 return close
             window.insert(0, close)
         return _WINDOWED[name](window, *parameters[1:])
+
+    def _before_life(self, of: ast.Node, day: int) -> int:
+        # The last day up to this one on which the series has no value.
+        series = self._series(of)
+        while day >= 0 and not isinstance(series[day], Unknown):
+            day -= 1
+        return day
 
     def _series(self, named: ast.Node) -> list[float | Unknown]:
         node = _without_wrapping(named)

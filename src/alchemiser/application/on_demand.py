@@ -8,16 +8,15 @@ Bars that are fetched when a strategy first asks for them: once, however many as
 from collections.abc import Sequence
 from datetime import date
 
-import structlog
-
 from alchemiser.application.data import DataPorts, all_sessions, alone_with, complete_through, examined
+from alchemiser.application.log import Log
 from alchemiser.application.ports.market import BarStore
 from alchemiser.domain.bars.history import History, no_bars
 from alchemiser.domain.errors import MissingBars
 from alchemiser.domain.market import Closes
 from alchemiser.domain.values import Symbol
 
-_log = structlog.get_logger(__name__)
+_log = Log()
 _FIRST = date(2000, 1, 1)
 
 

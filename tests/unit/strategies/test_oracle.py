@@ -22,18 +22,27 @@ LAST = date(2026, 7, 31)
 
 class RememberingOracle(Oracle):
     """
-    The oracle, which asks the same indicator of the same day once: eight variants share most of theirs.
+    The oracle, which asks the same indicator of the same day once, since eight variants share most of theirs, and looks
+    for the beginning of a series once for all days.
     """
 
     def __init__(self, root: ast.Node, closes: Closes) -> None:
         super().__init__(root, closes)
         self._measured: dict[tuple[str, tuple[float, ...], ast.Node, int], float | Unknown] = {}
+        self._before: dict[ast.Node, list[int]] = {}
 
     def _measure(self, name: str, parameters: tuple[float, ...], of: ast.Node, day: int) -> float | Unknown:
         key = (name, parameters, of, day)
         if key not in self._measured:
             self._measured[key] = super()._measure(name, parameters, of, day)
         return self._measured[key]
+
+    def _before_life(self, of: ast.Node, day: int) -> int:
+        if of not in self._before:
+            self._before[of] = []
+            for place, close in enumerate(self._series(of)):
+                self._before[of].append(place if isinstance(close, Unknown) else (self._before[of] or [-1])[-1])
+        return self._before[of][day]
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in STRATEGIES.glob("*.clj")))

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from alchemiser.application.ports.broker import Broker
+from alchemiser.application.ports.broker import Broker, BrokerClock
 from alchemiser.application.ports.market import Calendar
 from alchemiser.application.ports.system import Clock
 from alchemiser.domain.errors import (
     ConfigurationError,
     DuplicateClientOrderId,
     InsufficientBuyingPower,
+    NotFractionable,
     OrderRejected,
 )
 from alchemiser.domain.execution.gate import ApprovedOrder
@@ -65,7 +66,7 @@ class _Standing:
         return self.held.get(symbol, _ZERO) - self.reserved.get(symbol, _ZERO)
 
 
-class SimulatedBroker(Broker):
+class SimulatedBroker(Broker, BrokerClock):
     """
     One cash account; it begins with `cash` when its file is new. The path may be ":memory:".
     """
@@ -80,6 +81,12 @@ class SimulatedBroker(Broker):
         Close the books; nothing is lost.
         """
         self._books.close()
+
+    def time(self) -> datetime:
+        """
+        Return the time the orders are matched by.
+        """
+        return self._clock.now()
 
     def account(self) -> Account:
         """
@@ -230,7 +237,7 @@ def _check_shape(body: OrderBody, asset: Asset) -> None:
     if quantity != quantity.floored(whole=False):
         raise OrderRejected(code="40010001", reason="qty must have at most 9 decimals")
     if not asset.is_fractionable and body.side is Side.BUY and quantity != quantity.floored(whole=True):
-        raise OrderRejected(code="42210000", reason=f'asset "{body.symbol}" is not fractionable')
+        raise NotFractionable(code="42210000", reason=f'asset "{body.symbol}" is not fractionable')
     if limit != limit.tick(body.side):
         reason = f"invalid limit_price {limit}. sub-penny increment does not fulfill minimum pricing criteria"
         raise OrderRejected(code="42210000", reason=reason)

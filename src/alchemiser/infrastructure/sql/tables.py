@@ -6,6 +6,8 @@ Every table. Events, signals, plans and fills are written once: triggers refuse 
           ├─ trades ─── intents          ledger: one row for each fill that was seen
           └─ reports      at most one
     events ─── deliveries one for each handler an event is routed to
+    chain ──── chain_head one link for each event and fill; the head is the last of them
+    halts                 one for each time the kill switch was turned on
 """
 
 from sqlalchemy import (
@@ -25,7 +27,7 @@ from sqlalchemy import (
 
 from alchemiser.infrastructure.sql.columns import ExactDecimal, Instant, KeyDecimal
 
-SCHEMA = "0001"
+SCHEMA = "0011"
 
 metadata = MetaData(
     naming_convention={
@@ -54,6 +56,8 @@ runs = Table(
     Column("outcome", String(16)),
     Column("detail", Text, nullable=False),
     Column("finished_at", Instant),
+    Column("notes", Text, nullable=False, server_default="[]"),
+    Column("cash_flow", ExactDecimal),
     Index(None, "session"),
 )
 
@@ -99,6 +103,7 @@ trades = Table(
     Column("reason", Text, nullable=False),
     Column("quote_waits", Integer, nullable=False),
     Column("due_at", Instant),
+    Column("version", Integer, nullable=False, server_default="1"),
     # One side for each symbol of a run.
     UniqueConstraint("run_id", "symbol"),
 )
@@ -159,6 +164,16 @@ reports = Table(
     Column("written_at", Instant, nullable=False),
 )
 
+halts = Table(
+    "halts",
+    metadata,
+    Column("number", _ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("lifted_at", Instant),
+    sqlite_autoincrement=True,
+)
+
 events = Table(
     "events",
     metadata,
@@ -172,6 +187,7 @@ events = Table(
     Column("source_module", String(64), nullable=False),
     Column("source_component", String(64), nullable=False),
     Column("schema_version", Integer, nullable=False),
+    Column("code_version", String(64), nullable=False, server_default=""),
     Column("body", Text, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -192,4 +208,23 @@ deliveries = Table(
     UniqueConstraint("event_id", "handler"),
     Index(None, "state", "due_at", "number"),
     sqlite_autoincrement=True,
+)
+
+chain = Table(
+    "chain",
+    metadata,
+    Column("seq", _ROW_NUMBER, primary_key=True, autoincrement=False),
+    Column("source", String(8), nullable=False),
+    Column("row", _ROW_NUMBER, nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("source", "row"),
+)
+
+chain_head = Table(
+    "chain_head",
+    metadata,
+    # There is one head; who adds to the chain locks it.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", _ROW_NUMBER, nullable=False),
+    Column("hash", String(64), nullable=False),
 )
