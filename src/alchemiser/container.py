@@ -6,7 +6,7 @@ Builders import their adapter when it is first needed, so a command pays only fo
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from dependency_injector import containers, providers
 
 from alchemiser.application.checkup import Setup, Study
+from alchemiser.application.halting import Brake
 from alchemiser.application.ports.broker import Broker
 from alchemiser.application.ports.market import Calendar
 from alchemiser.application.ports.messaging import Engine, Notifier
@@ -23,7 +24,9 @@ from alchemiser.application.ports.records import Ledger, Runs, Trades
 from alchemiser.application.ports.reports import ReportRenderer
 from alchemiser.application.ports.strategies import StrategyLibrary
 from alchemiser.application.ports.suite import Archive, Ports
+from alchemiser.application.ports.switch import KillSwitch
 from alchemiser.application.ports.system import Clock
+from alchemiser.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from alchemiser.domain.strategy.symphony import Symphony
@@ -70,13 +73,41 @@ def _broker(calendar: Calendar, clock: Clock, quotes: "SimulatedQuotes", setting
 
     tables = settings.tables
     venue = Venue(calendar=calendar, quote_at=quotes.quote_at, asset_of=asset_of, seed=tables.market.seed)
-    return SimulatedBroker(
+    broker = SimulatedBroker(
         str(tables.broker.path),
         clock=clock,
         venue=venue,
         account_id=tables.account.id,
         cash=Money(tables.account.cash),
     )
+    return _guarded(broker, clock, settings)
+
+
+def _guarded(broker: Broker, clock: Clock, settings: "Settings") -> Broker:
+    from alchemiser.domain.values import Money
+    from alchemiser.infrastructure.guard import Caps, GuardedBroker
+
+    gate = settings.tables.gate
+    caps = Caps(
+        order_notional=Money(gate.order_notional),
+        order_fraction=gate.order_fraction,
+        orders_per_run=gate.orders_per_run,
+        orders_per_minute=gate.orders_per_minute,
+        turnover=gate.turnover,
+        gross_exposure=gate.gross_exposure,
+    )
+    return GuardedBroker(broker, caps, clock=clock)
+
+
+def _switch(database: "Callable[[], Database | None]", settings: "Settings") -> KillSwitch:
+    from alchemiser.infrastructure.sql.switch import SqlSwitch
+    from alchemiser.infrastructure.switch import VARIABLE, Switches, SwitchFile, from_setting, from_variable
+
+    fixed = {
+        f"unset the variable {VARIABLE}": from_variable(os.environ),
+        "set it to false": from_setting(is_halted=settings.tables.gate.halted),
+    }
+    return Switches((SwitchFile(settings.tables.halt.file), SqlSwitch(database)), fixed=fixed)
 
 
 def _database(settings: "Settings") -> "Database":
@@ -141,6 +172,7 @@ class Container(containers.DeclarativeContainer):
     quotes = providers.Singleton(_quotes, market, clock)
     broker = providers.Singleton(_broker, calendar, clock, quotes, settings)
     database = providers.Singleton(_database, settings)
+    switch = providers.Singleton(_switch, database.provider, settings)
     engine = providers.Singleton(_engine, database, settings)
     runs = providers.Singleton(_runs, database)
     trades = providers.Singleton(_trades, database)
@@ -156,6 +188,7 @@ class Container(containers.DeclarativeContainer):
         quotes=quotes,
         library=library,
         broker=broker,
+        switch=switch,
         engine=engine,
         runs=runs,
         trades=trades,
@@ -232,6 +265,45 @@ def _open(settings: "Settings", *, session: date | None) -> Iterator[House]:
                 yield House(ports=_with_faults(container.ports(), settings), database=settings.tables.records.url)
         finally:
             database.close()
+
+
+@contextmanager
+def open_brake(profile: str) -> Iterator[Brake]:
+    """
+    Open what stops all trading, beside whatever trades now; works when the records cannot be used.
+
+    Raises:
+        ConfigurationError: the profile is wrong.
+    """
+    from alchemiser.infrastructure.sql.migrate import open_again
+
+    settings = _settings(profile)
+    container = Container(settings=settings)
+    opened: list[Database | None] = []
+
+    def database() -> "Database | None":
+        if not opened:
+            opened.append(open_again(settings.tables.records.url))
+        return opened[0]
+
+    def archive() -> Archive:
+        records = database()
+        if records is None:
+            raise ConfigurationError(f"nothing was recorded yet in {settings.tables.records.url}")
+        return Archive(runs=_runs(records), trades=_trades(records), ledger=_ledger(records))
+
+    try:
+        yield Brake(
+            switch=_switch(database, settings),
+            broker=container.broker(),
+            clock=container.clock(),
+            archive=archive,
+            poll=settings.rules.walk.poll,
+        )
+    finally:
+        for one in opened:
+            if one is not None:
+                one.close()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from alchemiser.application.ports.records import Run
-from alchemiser.domain.errors import RecordsError
+from alchemiser.domain.errors import Overtaken, RecordsError
 from alchemiser.domain.events import Outcome
 from alchemiser.domain.execution.order import (
     Canceling,
@@ -210,17 +210,16 @@ class TestTrades:
         trade = a_trade(intents=(first,))
         later = replace(trade, intents=(ended, second), status=TradeStatus.INCOMPLETE, reason="time is up", due_at=None)
 
-        trades.commit((trade,), ())
-        trades.commit((later,), ())
+        (stored,) = trades.commit((trade,), ())
+        trades.commit((replace(later, version=stored.version),), ())
 
         assert (later,) == trades.trades(RUN)
 
     def test_closed_intents_stay_closed(self, trades: SqlTrades) -> None:
         """
-        A process that woke up late cannot take back that an order is final.
+        Nobody can take back that an order is final, not even who read the latest version.
         """
-        closed = a_trade(intents=(an_intent(a_body(), state=CLOSED),))
-        trades.commit((closed,), ())
+        (closed,) = trades.commit((a_trade(intents=(an_intent(a_body(), state=CLOSED),)),), ())
 
         trades.commit((replace(closed, intents=(an_intent(a_body()),)),), ())
 
@@ -228,37 +227,105 @@ class TestTrades:
 
     def test_final_trades_stay_final(self, trades: SqlTrades) -> None:
         """
-        A process that woke up late cannot open a trade again, nor say that it ended otherwise.
+        Nobody can open a trade again, nor say that it ended otherwise, not even who read the latest version.
         """
         intents = (an_intent(a_body(), state=CLOSED),)
         final = replace(a_trade(status=TradeStatus.DONE, intents=intents), reason="dust is left")
-        trades.commit((final,), ())
+        (stored,) = trades.commit((final,), ())
 
-        trades.commit((a_trade(intents=(an_intent(a_body()),)),), ())
-        trades.commit((replace(final, status=TradeStatus.FAILED, reason="late"),), ())
+        (again,) = trades.commit((replace(stored, status=TradeStatus.OPEN, intents=(an_intent(a_body()),)),), ())
+        trades.commit((replace(again, status=TradeStatus.FAILED, reason="late"),), ())
 
         assert (final,) == trades.trades(RUN)
+
+    def test_versions_count_how_often_a_trade_was_stored(self, trades: SqlTrades) -> None:
+        """
+        Who stores a trade is told its new version, and who reads it later finds the same.
+        """
+        told = []
+        trade = a_trade()
+        for _ in range(3):
+            (trade,) = trades.commit((trade,), ())
+            told.append((trade.version, trades.trades(RUN)[0].version))
+
+        assert [(1, 1), (2, 2), (3, 3)] == told
+
+    def test_of_a_plan_can_be_committed_as_they_are_read(self, engine: SqlEngine, trades: SqlTrades) -> None:
+        """
+        Trades that came with their plan have a version, too: who never read them is refused.
+        """
+        with engine.begin() as tx:
+            tx.save_plan(PLAN, (a_trade(),))
+
+        with pytest.raises(Overtaken):
+            trades.commit((a_trade(),), ())
+        trades.commit(trades.trades(RUN), ())
+
+        assert 2 == trades.trades(RUN)[0].version
+
+    def test_overtaken_commit_is_refused_whole(self, trades: SqlTrades, ledger: SqlLedger) -> None:
+        """
+        Who read a trade before another process moved it on stores nothing: no attempt, no other trade, no fill.
+        """
+        spy, tlt = trades.commit((a_trade("SPY"), a_trade("TLT")), ())
+        moved = replace(spy, intents=(an_intent(a_body(limit="100.05")),))
+        trades.commit((moved,), ())
+        late = replace(spy, intents=(an_intent(a_body(limit="100.06")),))
+
+        with pytest.raises(Overtaken, match="expected version 1, as it was read, found 2"):
+            trades.commit((replace(tlt, reason="late"), late), (a_fill(),))
+
+        assert {moved.id: moved, tlt.id: tlt} == {trade.id: trade for trade in trades.trades(RUN)}
+        assert () == ledger.entries()
+
+    def test_one_of_two_that_read_the_same_sends_again(self, trades: SqlTrades) -> None:
+        """
+        Of two processes that both saw one send, one alone may count the second.
+        """
+        (seen,) = trades.commit((a_trade(intents=(an_intent(a_body()),)),), ())
+        again = replace(seen, intents=(an_intent(a_body(), state=Sent(posts=2, since=START)),))
+
+        trades.commit((again,), ())
+        with pytest.raises(Overtaken):
+            trades.commit((again,), ())
+
+        assert again.intents == trades.trades(RUN)[0].intents
+
+    def test_authorisation_happens_once_for_all(self, trades: SqlTrades) -> None:
+        """
+        Of two processes that share out the money for a run's buys, one alone is heard, for every buy.
+        """
+        read = trades.commit((a_trade("SPY", authorised=None), a_trade("TLT", authorised=None)), ())
+        first = [replace(trade, authorised=shares("6")) for trade in read]
+        second = [replace(trade, authorised=shares("7")) for trade in read]
+
+        trades.commit(first, ())
+        with pytest.raises(Overtaken):
+            trades.commit(second, ())
+
+        assert [shares("6")] * 2 == [trade.authorised for trade in trades.trades(RUN)]
 
     def test_final_trades_make_no_further_attempt(self, trades: SqlTrades) -> None:
         """
         A new order of a trade that ended elsewhere is refused before it is sent, and nothing of that commit is stored.
         """
         final = a_trade(status=TradeStatus.INCOMPLETE, intents=(an_intent(a_body(), state=CLOSED),))
-        trades.commit((final,), ())
+        (stored,) = trades.commit((final,), ())
         second = an_intent(a_body(attempt=2), attempt=2)
 
         with pytest.raises(RecordsError, match="which is final, found attempt 2"):
-            trades.commit((a_trade("TLT"), a_trade(intents=(*final.intents, second))), ())
+            trades.commit((a_trade("TLT"), replace(stored, intents=(*final.intents, second))), ())
 
         assert (final,) == trades.trades(RUN)
 
     def test_body_of_an_intent_stays(self, trades: SqlTrades) -> None:
         """
-        What an intent sends is never changed once it is stored.
+        What an intent sends is never changed once it is stored; who would send something else is refused.
         """
-        trades.commit((a_trade(intents=(an_intent(a_body(limit="100.05")),)),), ())
+        (stored,) = trades.commit((a_trade(intents=(an_intent(a_body(limit="100.05")),)),), ())
 
-        trades.commit((a_trade(intents=(an_intent(a_body(limit="100.06")),)),), ())
+        with pytest.raises(RecordsError, match="the order was not sent"):
+            trades.commit((replace(stored, intents=(an_intent(a_body(limit="100.06")),)),), ())
 
         assert a_body(limit="100.05") == trades.trades(RUN)[0].intents[0].body
 
@@ -266,8 +333,8 @@ class TestTrades:
         """
         An order id that another attempt has is refused, and nothing of that commit is stored.
         """
-        trades.commit((a_trade(intents=(an_intent(a_body(attempt=1)),)),), ())
-        twice = a_trade(intents=(an_intent(a_body(attempt=1), attempt=2),), planned="10")
+        (stored,) = trades.commit((a_trade(intents=(an_intent(a_body(attempt=1)),)),), ())
+        twice = replace(stored, intents=(an_intent(a_body(attempt=1), attempt=2),))
 
         with pytest.raises(RecordsError, match="client_order_id"):
             trades.commit((replace(twice, reason="half"),), ())
@@ -289,8 +356,8 @@ class TestLedger:
         """
         A fill that is seen again, however its quantity is written, is left as it is.
         """
-        trades.commit((a_trade(),), (a_fill("5", "5"),))
-        trades.commit((a_trade(),), (a_fill("5.000", "5"), a_fill("7.5", "2.5")))
+        stored = trades.commit((a_trade(),), (a_fill("5", "5"),))
+        trades.commit(stored, (a_fill("5.000", "5"), a_fill("7.5", "2.5")))
 
         assert (a_fill("5", "5"), a_fill("7.5", "2.5")) == ledger.entries()
 

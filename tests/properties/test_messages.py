@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from alchemiser.application.ports.messaging import AlreadyHandled, Message
 from alchemiser.domain.events import Event
+from alchemiser.domain.execution.order import Trade
 from alchemiser.domain.ledger.book import LedgerEntry
 from alchemiser.infrastructure.sql.engine import Database
 from alchemiser.infrastructure.sql.messages import SqlEngine
@@ -72,9 +73,9 @@ def test_fills_seen_twice_in_any_order_are_entered_once(seen: Sequence[LedgerEnt
     database = prepare_database("sqlite://")
     with SqlEngine(database, routes={}).begin() as tx:
         tx.save_run(a_run())
-    trades = (a_trade("SPY"), a_trade("TLT"))
+    trades: Sequence[Trade] = (a_trade("SPY"), a_trade("TLT"))
     for fill in seen:
-        SqlTrades(database).commit(trades, (fill,))
+        trades = SqlTrades(database).commit(trades, (fill,))
 
     entered = SqlLedger(database).entries()
     database.close()

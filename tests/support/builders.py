@@ -20,6 +20,7 @@ from alchemiser.domain.execution.order import (
 from alchemiser.domain.execution.policy import Deadlines
 from alchemiser.domain.execution.policy import deadlines as walk_deadlines
 from alchemiser.domain.execution.step import Seen
+from alchemiser.domain.execution.traffic import Placed
 from alchemiser.domain.identity import client_order_id, trade_id
 from alchemiser.domain.market import Quote, Session
 from alchemiser.domain.portfolio.account import Account, Asset, Position
@@ -257,11 +258,16 @@ def a_context(
     equity: str = "1000000",
     spendable: str = "1000000",
     last_send: datetime = CLOSE,
+    halted: str = "",
+    placed: tuple[Placed, ...] = (),
 ) -> Context:
     """
     Return what the gate holds an order against; nothing stands in an order's way unless it is told.
     """
     return Context(
+        halted=halted,
+        owner="TEST0001",
+        placed=placed,
         now=now,
         opens_at=OPEN,
         last_send=last_send,

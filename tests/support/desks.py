@@ -4,6 +4,7 @@ A desk for tests of executions: a planned run in a real database, a simulated br
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -24,8 +25,10 @@ from alchemiser.infrastructure.simulation.market import SimulatedMarket
 from alchemiser.infrastructure.sql.messages import SqlEngine
 from alchemiser.infrastructure.sql.migrate import prepare_database
 from alchemiser.infrastructure.sql.records import SqlLedger, SqlRuns
+from alchemiser.infrastructure.sql.switch import SqlSwitch
 from alchemiser.infrastructure.sql.trades import SqlTrades
 from alchemiser.infrastructure.strategy_files import StrategyFiles
+from alchemiser.infrastructure.switch import Switches
 from support.builders import DAY, OPEN, RUN, START, a_body, a_plan, a_policy, approved
 from support.records import a_run
 from support.venues import DrawnQuotes, a_broker, seconds
@@ -54,7 +57,8 @@ def a_desk(
     quotes = DrawnQuotes(clock)
     broker = a_broker(clock, seed=seed, quotes=quotes)
     for symbol, quantity in (held or {}).items():
-        broker.submit(approved(a_body(symbol, Side.BUY, quantity, "101.00", attempt=90)))
+        bought_by_hand = replace(a_body(symbol, Side.BUY, quantity, "101.00"), client_order_id=f"by-hand-{symbol}")
+        broker.submit(approved(bought_by_hand))
         clock.wait_until(clock.now() + seconds(60))
     clock.wait_until(START)
     database = prepare_database("sqlite://")
@@ -67,6 +71,7 @@ def a_desk(
         quotes=quotes,
         library=StrategyFiles(nowhere),
         broker=broker,
+        switch=Switches((SqlSwitch(lambda: database),), fixed={}),
         engine=SqlEngine(database, routes={}),
         runs=SqlRuns(database),
         trades=SqlTrades(database),

@@ -10,6 +10,10 @@ One tick of an execution phase: look at every trade that is due, move it one ste
 
 A tick can be cut off anywhere and delivered again: what was committed is not done twice, what was sent is
 found at the broker by its id, what was not sent is sent.
+
+Two processes may tick one phase: one slept past its lease and woke up. A trade counts how often it was stored; who
+read an older version is refused by the records before anything is sent. An answer that comes too late to be stored is
+dropped: the order is found at the broker.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,33 +24,18 @@ from typing import assert_never
 
 import structlog
 
-from alchemiser.application.ports.broker import Broker
 from alchemiser.application.ports.suite import Ports
-from alchemiser.domain.errors import (
-    BrokerUnavailable,
-    DataError,
-    DuplicateClientOrderId,
-    OrderRefused,
-    OrderRejected,
-    RecordsError,
-)
+from alchemiser.application.sending import Move, sent
+from alchemiser.domain.errors import BrokerUnavailable, DataError, OrderRefused, Overtaken, RecordsError
 from alchemiser.domain.events import Phase
-from alchemiser.domain.execution.answers import (
-    Accepted,
-    Answer,
-    CancelTaken,
-    Duplicate,
-    NoAnswer,
-    Rejected,
-    record,
-    refused,
-)
+from alchemiser.domain.execution.answers import held_back, refused
 from alchemiser.domain.execution.fills import NO_SHARES
-from alchemiser.domain.execution.gate import ApprovedOrder, Context, approve
+from alchemiser.domain.execution.gate import PASSING, Context, after_approval, approve
 from alchemiser.domain.execution.order import BrokerOrder, Trade, TradeStatus
 from alchemiser.domain.execution.phase import authorise_buys, authorise_sells
 from alchemiser.domain.execution.policy import Deadlines, deadlines
 from alchemiser.domain.execution.step import Cancel, Seen, Step, Submit
+from alchemiser.domain.execution.traffic import placed
 from alchemiser.domain.execution.walk import advance
 from alchemiser.domain.ledger.book import LedgerEntry
 from alchemiser.domain.ledger.fills import new_fills
@@ -83,23 +72,12 @@ class _View:
     """
 
     now: datetime
+    halted: str
     orders: Mapping[str, BrokerOrder]
     account: Account
     quotes: Mapping[Symbol, Quote]
-    symbols: frozenset[Symbol]
+    trades: Sequence[Trade]
     ends: Deadlines
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Move:
-    """
-    A trade as it was, as it is to be committed, and what is to be sent then.
-    """
-
-    before: Trade
-    after: Trade
-    order: ApprovedOrder | None = None
-    cancel: str = ""
 
 
 def tick(run_id: str, phase: Phase, ports: Ports) -> TickResult:
@@ -110,6 +88,7 @@ def tick(run_id: str, phase: Phase, ports: Ports) -> TickResult:
         ValueError: buys are ticked while a sell is not final.
         RecordsError: the run is not recorded.
         BrokerAuthError: the broker does not accept us; nothing more can be done by waiting.
+        Overtaken: another process moved a trade on meanwhile; nothing was sent.
     """
     everything = ports.trades.trades(run_id)
     side = Side.SELL if phase is Phase.SELLS else Side.BUY
@@ -126,15 +105,21 @@ def tick(run_id: str, phase: Phase, ports: Ports) -> TickResult:
     ends = deadlines(side, session=session, started_at=run.started_at)
     try:
         mine = _authorised(mine, side, now=now, ports=ports)
-        view = _look(everything, mine, now=now, since=run.started_at, ends=ends, ports=ports)
+        view = _look(everything, mine, now=now, since=session.opens_at, ends=ends, ports=ports)
     except BrokerUnavailable as error:
         log.warning("broker_unavailable", run_id=run_id, phase=phase.value, error=str(error))
         return _without_broker(mine, now=now, ends=ends, ports=ports)
     moves = _decided(mine, view, opens_at=session.opens_at, ports=ports)
-    _commit([move for move in moves if _has_news(move)], session=session, now=now, ports=ports)
-    answered = _sent(moves, ports)
-    _commit(answered, session=session, now=now, ports=ports)
-    moved = {move.after.id: move.after for move in [*moves, *answered]}
+    moved = {move.after.id: move.after for move in moves}
+    moved |= _commit([move for move in moves if _has_news(move)], session=session, now=now, ports=ports)
+    answered = sent(
+        [replace(move, after=moved[move.after.id]) for move in moves], last_send=ends.last_send, ports=ports
+    )
+    try:
+        moved |= _commit(answered, session=session, now=now, ports=ports)
+    except Overtaken as overtaken:
+        log.warning("answers_overtaken", run_id=run_id, error=str(overtaken))
+        return _without_late_answers(answered, session=session, side=side, run_id=run_id, now=now, ports=ports)
     return _result([moved.get(trade.id, trade) for trade in mine], now)
 
 
@@ -157,8 +142,7 @@ def _authorised(trades: tuple[Trade, ...], side: Side, *, now: datetime, ports: 
         allowed = authorise_sells(trades, account, now=now)
     else:
         allowed = authorise_buys(trades, account, policy=ports.rules.walk, now=now)
-    ports.trades.commit(allowed, ())
-    return allowed
+    return ports.trades.commit(allowed, ())
 
 
 def _look(
@@ -171,13 +155,16 @@ def _look(
     ports: Ports,
 ) -> _View:
     # The account is read after the orders: shares that a cancelled sell gave back are available by then.
+    # Orders are those of the whole session: nobody else's may rest in a symbol, and the day's turnover counts.
+    halted = ports.switch.reason()
     orders = {order.body.client_order_id: order for order in ports.broker.orders(since=since)}
     return _View(
         now=now,
+        halted=halted,
         orders=orders,
         account=ports.broker.account(),
         quotes=_quotes(sorted({trade.symbol for trade in mine if _is_due(trade, now)}), ports),
-        symbols=frozenset(trade.symbol for trade in everything),
+        trades=tuple(everything),
         ends=ends,
     )
 
@@ -204,33 +191,33 @@ def _without_broker(trades: Sequence[Trade], *, now: datetime, ends: Deadlines, 
         is_halted=True,
     )
     final = [advance(trade, blind, ports.rules.walk).trade for trade in trades]
-    ports.trades.commit(final, ())
-    return _result(final, now)
+    return _result(ports.trades.commit(final, ()), now)
 
 
-def _decided(trades: Sequence[Trade], view: _View, *, opens_at: datetime, ports: Ports) -> list[_Move]:
-    spendable = max(min(view.account.buying_power, view.account.cash), _NO_MONEY)
+def _decided(trades: Sequence[Trade], view: _View, *, opens_at: datetime, ports: Ports) -> list[Move]:
+    context = Context(
+        halted=view.halted,
+        owner=ports.rules.account,
+        now=view.now,
+        opens_at=opens_at,
+        last_send=view.ends.last_send,
+        symbols=frozenset(trade.symbol for trade in view.trades),
+        account=view.account,
+        spendable=max(min(view.account.buying_power, view.account.cash), _NO_MONEY),
+        placed=placed(tuple(view.orders.values()), view.trades),
+    )
     moves = []
     for trade in trades:
         if not _is_due(trade, view.now):
             continue
-        step = advance(trade, _seen(trade, view, spendable, is_halted=ports.rules.limits.is_halted), ports.rules.walk)
-        context = Context(
-            now=view.now,
-            opens_at=opens_at,
-            last_send=view.ends.last_send,
-            symbols=view.symbols,
-            account=view.account,
-            spendable=spendable,
-        )
-        move = _move(trade, step, context, ports)
-        if move.order is not None and move.order.body.side is Side.BUY:
-            spendable -= move.order.body.limit * move.order.body.quantity
+        move = _move(trade, advance(trade, _seen(trade, view, context.spendable), ports.rules.walk), context, ports)
+        if move.order is not None:
+            context = after_approval(context, move.order)
         moves.append(move)
     return moves
 
 
-def _seen(trade: Trade, view: _View, spendable: Money, *, is_halted: bool) -> Seen:
+def _seen(trade: Trade, view: _View, spendable: Money) -> Seen:
     position = view.account.held().get(trade.symbol)
     return Seen(
         now=view.now,
@@ -239,71 +226,52 @@ def _seen(trade: Trade, view: _View, spendable: Money, *, is_halted: bool) -> Se
         available=NO_SHARES if position is None else position.available,
         spendable=spendable,
         deadlines=view.ends,
-        is_halted=is_halted,
+        is_halted=bool(view.halted),
     )
 
 
-def _move(before: Trade, step: Step, context: Context, ports: Ports) -> _Move:
+def _move(before: Trade, step: Step, context: Context, ports: Ports) -> Move:
+    walk = ports.rules.walk
     match step.action:
         case None:
-            return _Move(before=before, after=step.trade)
+            return Move(before=before, after=step.trade)
         case Cancel(order_id=order_id):
-            return _Move(before=before, after=step.trade, cancel=order_id)
+            return Move(before=before, after=step.trade, cancel=order_id)
         case Submit(body=body):
             try:
                 order = approve(body, step.trade, context, ports.rules.limits)
             except OrderRefused as refusal:
                 log.warning("order_refused", trade_id=before.id, rail=refusal.rail, error=str(refusal))
-                after = refused(step.trade, str(refusal), at=context.now, policy=ports.rules.walk)
-                return _Move(before=before, after=after)
-            return _Move(before=before, after=step.trade, order=order)
+                if refusal.rail in PASSING:
+                    return Move(before=before, after=held_back(before, str(refusal), at=context.now, policy=walk))
+                after = refused(step.trade, str(refusal), at=context.now, policy=walk)
+                return Move(before=before, after=after)
+            return Move(before=before, after=step.trade, order=order)
         case _:
             assert_never(step.action)
 
 
-def _has_news(move: _Move) -> bool:
+def _has_news(move: Move) -> bool:
     # A look that saw nothing new only moves `due_at`; that is not worth a commit.
     return replace(move.after, due_at=move.before.due_at) != move.before
 
 
-def _commit(moves: Sequence[_Move], *, session: Session, now: datetime, ports: Ports) -> None:
+def _commit(moves: Sequence[Move], *, session: Session, now: datetime, ports: Ports) -> dict[str, Trade]:
     if not moves:
-        return
+        return {}
     fills: list[LedgerEntry] = []
     for move in moves:
         fills.extend(new_fills(move.before, move.after, session=session.day, seen_at=now))
-    ports.trades.commit([move.after for move in moves], fills)
+    return {trade.id: trade for trade in ports.trades.commit([move.after for move in moves], fills)}
 
 
-def _sent(moves: Sequence[_Move], ports: Ports) -> list[_Move]:
-    answered = []
-    for move in moves:
-        if move.order is not None:
-            answer = _submit(move.order, ports.broker)
-        elif move.cancel:
-            answer = _cancel(move.cancel, ports.broker)
-        else:
-            continue
-        log.info("broker_answered", trade_id=move.after.id, answer=type(answer).__name__)
-        after = record(move.after, answer, at=ports.clock.now(), policy=ports.rules.walk)
-        answered.append(_Move(before=move.after, after=after))
-    return answered
-
-
-def _submit(order: ApprovedOrder, broker: Broker) -> Answer:
-    try:
-        return Accepted(order=broker.submit(order))
-    except DuplicateClientOrderId:
-        return Duplicate()
-    except OrderRejected as rejection:
-        return Rejected(reason=f"{rejection.code}: {rejection.reason}")
-    except BrokerUnavailable:
-        return NoAnswer()
-
-
-def _cancel(order_id: str, broker: Broker) -> Answer:
-    try:
-        broker.cancel(order_id)
-    except BrokerUnavailable:
-        return NoAnswer()
-    return CancelTaken()
+def _without_late_answers(
+    answered: Sequence[Move], *, session: Session, side: Side, run_id: str, now: datetime, ports: Ports
+) -> TickResult:
+    # Each answer that still is about the latest version of its trade counts: a rejection is told only once.
+    for move in answered:
+        try:
+            _commit([move], session=session, now=now, ports=ports)
+        except Overtaken as overtaken:
+            log.warning("answer_dropped", trade_id=overtaken.trade_id, error=str(overtaken))
+    return _result([trade for trade in ports.trades.trades(run_id) if trade.side is side], now)

@@ -52,7 +52,8 @@ def warnings_of(report: RunReport) -> tuple[str, ...]:
     """
     Return what the owner should know about a run, in the order of its stages.
     """
-    found = [f"{signal.strategy} has no signal: {signal.failure}" for signal in report.signals if signal.failure]
+    found = list(report.run.notes)
+    found += [f"{signal.strategy} has no signal: {signal.failure}" for signal in report.signals if signal.failure]
     found += [
         f"{signal.strategy}: {', '.join(decision.left_out)} left out, history too short for {decision.node}"
         for signal in report.signals

@@ -184,8 +184,8 @@ def _refuse_outside(session: Session, ports: Ports) -> None:
 
 def _refuse_account(account: Account, ports: Ports) -> None:
     what = f"account {account.id}"
-    if ports.rules.limits.is_halted:
-        raise OrderRefused(rail="kill switch", limit="off", value="on", what=what)
+    if halted := ports.switch.reason():
+        raise OrderRefused(rail="kill switch", limit="off", value=halted, what=what)
     if account.id != ports.rules.account:
         raise OrderRefused(rail="account", limit=ports.rules.account, value=account.id, what=what)
     if account.blocked:

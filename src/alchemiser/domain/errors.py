@@ -15,6 +15,7 @@ The exception tree: one class for each thing an operator does about it.
     ├── BrokerError
     │   ├── OrderRejected(code, reason)
     │   ├── InsufficientBuyingPower
+    │   ├── NotFractionable
     │   ├── BrokerUnavailable           the only retried one
     │   └── BrokerAuthError
     ├── RiskError
@@ -22,7 +23,8 @@ The exception tree: one class for each thing an operator does about it.
     ├── LedgerError
     │   └── ReconciliationMismatch(symbol, ours, theirs)
     ├── RecordsError                    the database cannot be used as it is
-    │   └── RecordsBusy                 another process trades on it
+    │   ├── RecordsBusy                 another process trades on it
+    │   └── Overtaken                   another process changed what this one had read; read it again
     └── NotificationError               logged and queued; never fails a trade
 
 `ValueError` and `TypeError` are for programmer mistakes. Expected outcomes are values, not exceptions.
@@ -206,6 +208,12 @@ class InsufficientBuyingPower(OrderRejected):
     """
 
 
+class NotFractionable(OrderRejected):
+    """
+    The broker refused an order because the asset is traded in whole shares only.
+    """
+
+
 class DuplicateClientOrderId(OrderRejected):
     """
     The broker already knows an order of this id: it exists, look it up.
@@ -276,6 +284,18 @@ class RecordsBusy(RecordsError):  # noqa: N818
     """
     Another process trades on the database.
     """
+
+
+class Overtaken(RecordsError):  # noqa: N818
+    """
+    Another process changed a trade after this one had read it: nothing of what this one decided is stored or sent.
+    """
+
+    def __init__(self, trade_id: str, *, read: int, stored: int) -> None:
+        self.trade_id = trade_id
+        super().__init__(
+            f"{trade_id}: expected version {read}, as it was read, found {stored}; another process moved it on"
+        )
 
 
 class NotificationError(AlchemiserError):

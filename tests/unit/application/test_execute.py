@@ -2,7 +2,7 @@
 Ticks of a phase, on a real database and the simulated broker.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,14 +10,24 @@ import pytest
 
 from alchemiser.application.execute import tick
 from alchemiser.application.ports.broker import Broker
+from alchemiser.application.ports.market import Quotes
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.ports.system import Clock
-from alchemiser.domain.errors import BrokerAuthError, BrokerUnavailable, OrderRejected, RecordsError
+from alchemiser.domain.errors import (
+    BrokerAuthError,
+    BrokerUnavailable,
+    InsufficientBuyingPower,
+    NotFractionable,
+    OrderRejected,
+    Overtaken,
+    RecordsError,
+)
 from alchemiser.domain.events import Phase
 from alchemiser.domain.execution.fills import filled
 from alchemiser.domain.execution.gate import ApprovedOrder, Limits
 from alchemiser.domain.execution.order import BrokerOrder, OrderStatus, Sent, TradeStatus
 from alchemiser.domain.ledger.book import cash_change, positions
+from alchemiser.domain.market import Quote
 from alchemiser.domain.portfolio.account import Account, Asset
 from alchemiser.domain.values import Quantity, Side, Symbol, shares, usd
 from alchemiser.infrastructure.simulation.faults import Faults, FaultyBroker, FaultyTrades
@@ -200,6 +210,84 @@ def test_lost_answers_make_no_second_order() -> None:
         assert holdings(ports)["SPY"] == trade_in(ports, "SPY").planned.value
 
 
+class Sleepy(Quotes):
+    """
+    Quotes that let something else happen before they answer, once.
+    """
+
+    def __init__(self, inner: Quotes, meanwhile: Callable[[], object]) -> None:
+        self._inner = inner
+        self._meanwhile: list[Callable[[], object]] = [meanwhile]
+
+    def latest(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Quote]:
+        """
+        See the port.
+        """
+        while self._meanwhile:
+            self._meanwhile.pop()()
+        return self._inner.latest(symbols)
+
+
+def test_process_that_slept_through_anothers_tick_sends_nothing() -> None:
+    """
+    Who looked before another process sent its orders is told so when it commits, and speaks no word to the broker.
+    """
+    with a_desk(WEIGHTS) as ports:
+        mine = Moody(ports.broker)
+        quotes = Sleepy(ports.quotes, lambda: tick(RUN, Phase.BUYS, ports))
+
+        with pytest.raises(Overtaken):
+            tick(RUN, Phase.BUYS, replace(ports, broker=mine, quotes=quotes))
+
+        assert [] == mine.sent
+        assert 2 == len(ports.broker.orders(since=START))
+
+
+def test_money_is_shared_out_by_one_process_alone() -> None:
+    """
+    Who read the account before another process authorised the buys changes nothing of what those may trade.
+    """
+    with a_desk(WEIGHTS) as ports:
+
+        class Slow(Moody):
+            def account(self) -> Account:
+                poor = replace(super().account(), cash=usd("10000"), buying_power=usd("10000"))
+                tick(RUN, Phase.BUYS, ports)
+                return poor
+
+        with pytest.raises(Overtaken):
+            tick(RUN, Phase.BUYS, replace(ports, broker=Slow(ports.broker)))
+
+        assert all(trade.authorised == trade.planned for trade in ports.trades.trades(RUN))
+
+
+def test_answers_that_were_overtaken_are_dropped_one_by_one() -> None:
+    """
+    Of the answers that come after another process moved one trade on, only that one's is lost; the order is found.
+    """
+    with a_desk(WEIGHTS) as ports:
+
+        class Slow(Moody):
+            def submit(self, order: ApprovedOrder) -> BrokerOrder:
+                if order.body.symbol == SPY:
+                    overtaking = trade_in(ports, "SPY")
+                    ports.trades.commit((overtaking,), ())
+                    return super().submit(order)
+                super().submit(order)
+                raise OrderRejected(code="40310000", reason="told once")
+
+        tick(RUN, Phase.BUYS, replace(ports, broker=Slow(ports.broker)))
+
+        states = {symbol: trade_in(ports, symbol).intents[0].state.kind for symbol in WEIGHTS}
+        executed(ports, Phase.BUYS)
+        assert {"SPY": "sent", "TLT": "closed"} == states
+        assert TradeStatus.DONE is trade_in(ports, "SPY").status
+        assert 1 == sum(
+            order.body.symbol == SPY and order.status is OrderStatus.FILLED
+            for order in ports.broker.orders(since=START)
+        )
+
+
 class Foggy(Moody):
     """
     A broker that takes sells and loses the answer, shows every order six seconds late and no share as reserved.
@@ -285,6 +373,25 @@ def test_definite_rejection_fails_one_trade_only() -> None:
         assert TradeStatus.DONE is done.status
 
 
+@pytest.mark.parametrize(
+    ("rejection", "tried"),
+    [
+        pytest.param(InsufficientBuyingPower(code="40310000", reason="whatever"), ["500", "475"], id="buying power"),
+        pytest.param(NotFractionable(code="42210000", reason="whatever"), ["500", "500"], id="fractions"),
+    ],
+)
+def test_what_a_rejection_is_mended_by_is_told_by_its_type(rejection: Exception, tried: list[str]) -> None:
+    """
+    The second attempt is for less money, or for whole shares, as the error's class says; words do not count.
+    """
+    with a_desk({"SPY": "0.5"}) as ports:
+        tick(RUN, Phase.BUYS, replace(ports, broker=Moody(ports.broker, submits=[rejection])))
+        tick(RUN, Phase.BUYS, ports)
+
+        bodies = [intent.body.quantity for intent in trade_in(ports, "SPY").intents]
+        assert [shares(quantity) for quantity in tried] == bodies
+
+
 def test_gate_refusal_fails_one_trade_only() -> None:
     """
     What the gate refuses is never sent; the trade says which rail it was.
@@ -305,7 +412,8 @@ def test_kill_switch_sends_nothing() -> None:
     With the switch on every trade ends incomplete, without an order.
     """
     with a_desk(WEIGHTS) as ports:
-        executed(replace(ports, rules=replace(ports.rules, limits=Limits(is_halted=True))))
+        ports.switch.halt("enough", at=START)
+        executed(ports)
 
         assert {(TradeStatus.INCOMPLETE, "kill switch")} == {
             (trade.status, trade.reason) for trade in ports.trades.trades(RUN)

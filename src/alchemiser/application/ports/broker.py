@@ -35,7 +35,7 @@ class Broker(Protocol):
 
         Raises:
             DuplicateClientOrderId: an order of this client id exists, open or closed.
-            InsufficientBuyingPower, OrderRejected: definitely refused.
+            InsufficientBuyingPower, NotFractionable, OrderRejected: definitely refused.
             BrokerUnavailable: no definite answer; the order may exist.
         """
         ...

@@ -13,6 +13,7 @@ from alchemiser.domain.ledger.book import LedgerEntry
 from alchemiser.domain.market import BarsMode
 from alchemiser.domain.portfolio.account import Account
 from alchemiser.domain.portfolio.plan import RebalancePlan
+from alchemiser.domain.values import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,9 @@ class Run:
         opening: the account before anything was traded, None until it was looked at.
         closing: the account at the end, None until then.
         detail: why it was skipped or failed, empty otherwise.
+        notes: what the owner should know beside that, in the order it was found.
+        cash_flow: what came into the account, or left it, since the run before, and was no trade of ours; None when
+            there was no run to compare with.
     """
 
     id: str
@@ -39,6 +43,8 @@ class Run:
     outcome: Outcome | None = None
     detail: str = ""
     finished_at: datetime | None = None
+    notes: tuple[str, ...] = ()
+    cash_flow: Money | None = None
 
     @property
     def bars(self) -> BarsMode:
@@ -146,11 +152,16 @@ class Trades(Protocol):
         """
         ...
 
-    def commit(self, trades: Sequence[Trade], fills: Sequence[LedgerEntry]) -> None:
+    def commit(self, trades: Sequence[Trade], fills: Sequence[LedgerEntry]) -> tuple[Trade, ...]:
         """
-        Store the new states of trades with the fills that were seen, in one durable transaction of its own.
+        Store the new states of trades with the fills that were seen, in one durable transaction of its own; return
+        the trades with the versions they have now.
 
         Intents are added, never removed; a fill (order id, cumulative quantity) that is stored is left as it is.
+
+        Raises:
+            Overtaken: a trade is not the version it was read at; nothing of the commit is stored.
+            RecordsError: an intent that is stored would send something else, or a final trade make another attempt.
         """
         ...
 

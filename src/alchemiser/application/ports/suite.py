@@ -12,6 +12,7 @@ from alchemiser.application.ports.messaging import Engine, Notifier
 from alchemiser.application.ports.records import Ledger, Runs, Trades
 from alchemiser.application.ports.reports import ReportRenderer
 from alchemiser.application.ports.strategies import StrategyLibrary
+from alchemiser.application.ports.switch import KillSwitch
 from alchemiser.application.ports.system import Clock
 from alchemiser.domain.execution.gate import Limits
 from alchemiser.domain.execution.policy import WalkPolicy
@@ -73,6 +74,7 @@ class Ports(Archive):
     quotes: Quotes
     library: StrategyLibrary
     broker: Broker
+    switch: KillSwitch
     engine: Engine
     renderer: ReportRenderer
     notifier: Notifier

@@ -16,6 +16,7 @@ from alchemiser.domain.execution.order import (
     Closed,
     Open,
     OrderStatus,
+    RejectionCause,
     Sent,
     Taken,
     Trade,
@@ -48,6 +49,7 @@ class Rejected:
     """
 
     reason: str
+    cause: RejectionCause = RejectionCause.OTHER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +79,8 @@ def record(trade: Trade, answer: Answer, *, at: datetime, policy: WalkPolicy) ->
             return _due(taken, at=at, policy=policy)
         case Duplicate():
             return _due(_taken(trade), at=at, policy=policy)
-        case Rejected(reason=reason):
-            return _rejected(trade, reason, at=at, policy=policy)
+        case Rejected():
+            return _rejected(trade, answer, at=at, policy=policy)
         case CancelTaken() | NoAnswer():
             return _due(trade, at=at, policy=policy)
         case _:
@@ -87,16 +89,37 @@ def record(trade: Trade, answer: Answer, *, at: datetime, policy: WalkPolicy) ->
 
 def refused(trade: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> Trade:
     """
-    Return a trade whose latest step the gate did not let pass, so that it was not sent.
+    Return a trade whose latest step a rail did not let pass, so that it was not sent.
 
     A first send leaves nothing at the broker: the trade fails. An order that may be there already is only
-    looked up from now on, for as long as the gate refuses it.
+    looked up from now on, for as long as the rail refuses it.
     """
+    return _unsent(trade, TradeStatus.FAILED, reason, at=at, policy=policy)
+
+
+def held_back(trade: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> Trade:
+    """
+    Return a trade whose next step waits for a rail, as it was before that step.
+    """
+    return replace(trade, reason=reason, due_at=at + policy.poll)
+
+
+def withheld(trade: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> Trade:
+    """
+    Return a trade whose latest step came too late, or after the kill switch, so that it was not sent.
+
+    A first send leaves nothing at the broker: the trade ends incomplete. An order that may be there already is only
+    looked up from now on.
+    """
+    return _unsent(trade, TradeStatus.INCOMPLETE, reason, at=at, policy=policy)
+
+
+def _unsent(trade: Trade, status: TradeStatus, reason: str, *, at: datetime, policy: WalkPolicy) -> Trade:
     state = trade.intents[-1].state
     if isinstance(state, Sent) and state.posts > 1:
         unsent = with_state(trade, replace(state, posts=state.posts - 1))
         return replace(unsent, due_at=at + policy.poll)
-    return ended(with_state(trade, _never_taken(reason, at)), TradeStatus.FAILED, reason)
+    return ended(with_state(trade, _never_taken(reason, at)), status, reason)
 
 
 def _taken(trade: Trade) -> Trade:
@@ -104,15 +127,23 @@ def _taken(trade: Trade) -> Trade:
     return with_state(trade, Taken(since=state.since)) if isinstance(state, Sent) else trade
 
 
-def _rejected(trade: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> Trade:
+def _rejected(trade: Trade, answer: Rejected, *, at: datetime, policy: WalkPolicy) -> Trade:
     state = trade.intents[-1].state
     if not isinstance(state, Sent) or state.posts != 1:
         return _due(trade, at=at, policy=policy)
-    return replace(with_state(trade, _never_taken(reason, at)), due_at=at)
+    return replace(with_state(trade, _never_taken(answer.reason, at, answer.cause)), due_at=at)
 
 
-def _never_taken(reason: str, at: datetime) -> Closed:
-    return Closed(order_id="", status=OrderStatus.REJECTED, filled=NO_SHARES, average=None, closed_at=at, reason=reason)
+def _never_taken(reason: str, at: datetime, cause: RejectionCause = RejectionCause.OTHER) -> Closed:
+    return Closed(
+        order_id="",
+        status=OrderStatus.REJECTED,
+        filled=NO_SHARES,
+        average=None,
+        closed_at=at,
+        reason=reason,
+        cause=cause,
+    )
 
 
 def _due(trade: Trade, *, at: datetime, policy: WalkPolicy) -> Trade:

@@ -13,7 +13,16 @@ from decimal import Decimal
 
 from alchemiser.domain.execution.fills import NO_SHARES, filled, filled_by, remaining
 from alchemiser.domain.execution.observe import ended
-from alchemiser.domain.execution.order import Closed, Intent, OrderBody, OrderStatus, Sent, Trade, TradeStatus
+from alchemiser.domain.execution.order import (
+    Closed,
+    Intent,
+    OrderBody,
+    OrderStatus,
+    RejectionCause,
+    Sent,
+    Trade,
+    TradeStatus,
+)
 from alchemiser.domain.execution.policy import WalkPolicy
 from alchemiser.domain.execution.pricing import limit_price, quote_problem
 from alchemiser.domain.execution.step import Seen, Step, Submit
@@ -25,6 +34,7 @@ MIN_NOTIONAL = "min_notional"
 _BROKE = Money(Decimal(0))
 # A broker may reserve more than limit times quantity, such as three percent above the ask.
 _REDUCED = Decimal("0.95")
+_MENDABLE = frozenset({RejectionCause.FRACTIONS, RejectionCause.BUYING_POWER})
 
 
 def next_attempt(trade: Trade, seen: Seen, policy: WalkPolicy) -> Step:
@@ -53,7 +63,7 @@ def _stop(trade: Trade, seen: Seen, policy: WalkPolicy) -> tuple[TradeStatus, st
     if rejection := _lasting_rejection(trade):
         return TradeStatus.FAILED, rejection
     if seen.now >= seen.deadlines.last_send:
-        return TradeStatus.INCOMPLETE, "deadline"
+        return TradeStatus.INCOMPLETE, f"deadline; {trade.reason}" if trade.reason else "deadline"
     if len(trade.intents) >= policy.attempts:
         return TradeStatus.INCOMPLETE, f"not filled in {policy.attempts} attempts"
     if seen.is_halted:
@@ -62,38 +72,37 @@ def _stop(trade: Trade, seen: Seen, policy: WalkPolicy) -> tuple[TradeStatus, st
 
 
 def _lasting_rejection(trade: Trade) -> str:
-    latest = _rejection(trade.intents[-1]) if trade.intents else ""
-    for is_mendable in (_wants_whole_shares, _wants_buying_power):
-        if is_mendable(latest) and sum(is_mendable(_rejection(intent)) for intent in trade.intents) == 1:
-            return ""
-    return latest
+    latest = _rejection(trade.intents[-1]) if trade.intents else None
+    if latest is None:
+        return ""
+    is_mendable = latest.cause in _MENDABLE
+    if is_mendable and sum(_is_rejected_for(intent, latest.cause) for intent in trade.intents) == 1:
+        return ""
+    return latest.reason or "rejected by the broker without a reason"
 
 
 def _adapted(trade: Trade) -> Trade:
     # Read off the intents each time: what the plan said of the trade is never rewritten.
-    if any(_wants_whole_shares(_rejection(intent)) for intent in trade.intents):
+    if any(_is_rejected_for(intent, RejectionCause.FRACTIONS) for intent in trade.intents):
         return replace(trade, whole_shares=True, full_exit=False)
     return trade
 
 
-def _wants_whole_shares(reason: str) -> bool:
-    return "not fractionable" in reason or "must be integer" in reason
+def _is_rejected_for(intent: Intent, cause: RejectionCause) -> bool:
+    rejection = _rejection(intent)
+    return rejection is not None and rejection.cause is cause
 
 
-def _wants_buying_power(reason: str) -> bool:
-    return "buying power" in reason
-
-
-def _rejection(intent: Intent) -> str:
+def _rejection(intent: Intent) -> Closed | None:
     match intent.state:
-        case Closed(status=OrderStatus.REJECTED, reason=reason):
-            return reason or "rejected by the broker without a reason"
+        case Closed(status=OrderStatus.REJECTED) as rejection:
+            return rejection
         case _:
-            return ""
+            return None
 
 
 def _has_rested(intent: Intent) -> bool:
-    return not _rejection(intent)
+    return _rejection(intent) is None
 
 
 def _waiting_for_quote(trade: Trade, problem: str, seen: Seen, policy: WalkPolicy) -> Trade:
@@ -114,7 +123,7 @@ def _affordable(trade: Trade, limit: Price, seen: Seen) -> Quantity:
 def _reduced(trade: Trade) -> Quantity:
     # What is bought after a refusal counts against its 95 %, so the rest is not asked for again.
     for number, intent in enumerate(trade.intents, start=1):
-        if _wants_buying_power(_rejection(intent)):
+        if _is_rejected_for(intent, RejectionCause.BUYING_POWER):
             bought = sum((filled_by(later)[0] for later in trade.intents[number:]), NO_SHARES)
             return Quantity(intent.body.quantity.value * _REDUCED) - bought
     return remaining(trade)
@@ -162,6 +171,7 @@ def _submitting(trade: Trade, rung: int, body: OrderBody, quote: Quote, seen: Se
         trade,
         arrival=trade.arrival or quote.mid,
         intents=(*trade.intents, intent),
+        reason="",
         quote_waits=0,
         due_at=seen.now,
     )

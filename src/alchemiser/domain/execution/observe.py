@@ -73,6 +73,7 @@ def _state_of(order: BrokerOrder, intent: Intent) -> IntentState:
             average=average,
             closed_at=order.updated_at,
             reason=order.reason,
+            cause=order.cause,
         )
     if isinstance(intent.state, Canceling):
         return replace(intent.state, filled=known, average=average)

@@ -13,7 +13,7 @@ An intent begins as Sent: from its commit on it may be at the broker, whatever h
 A fill can arrive after a cancel was asked for; only a closed order's filled quantity is final.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal, TypeAlias
@@ -40,6 +40,18 @@ class OrderStatus(StrEnum):
         Tell whether nothing more can happen to the order.
         """
         return self in {OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED, OrderStatus.REJECTED}
+
+
+class RejectionCause(StrEnum):
+    """
+    What a rejection can be mended by, when it can.
+    """
+
+    OTHER = "other"
+    BUYING_POWER = "buying_power"
+    """The broker reserves more than there is: a smaller order may pass."""
+    FRACTIONS = "fractions"
+    """The asset is traded in whole shares only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +81,7 @@ class BrokerOrder:
     submitted_at: datetime
     updated_at: datetime
     reason: str = ""
+    cause: RejectionCause = RejectionCause.OTHER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +144,7 @@ class Closed:
     average: Price | None
     closed_at: datetime
     reason: str = ""
+    cause: RejectionCause = RejectionCause.OTHER
     kind: Literal["closed"] = "closed"
 
 
@@ -192,6 +206,7 @@ class Trade:
         arrival: the middle of the market when the first attempt was priced.
         quote_waits: how often an unusable quote was waited for in a row.
         due_at: when to look at it next, None once final.
+        version: how often it was stored when it was read, 0 for one that never was; says nothing of the trade.
     """
 
     id: str
@@ -209,3 +224,4 @@ class Trade:
     intents: tuple[Intent, ...] = ()
     quote_waits: int = 0
     due_at: datetime | None = None
+    version: int = field(default=0, compare=False)

@@ -34,6 +34,7 @@ class WalkPolicy:
         poll: how often an order at the broker is looked at.
         cancel_again: how long after an unconfirmed cancel it is asked for again.
         longest_backoff: the longest pause between two sends of one order.
+        unanswered: how long an order that was sent more than once may stay without a definite answer.
         minimum_notional: the smallest order in dollars, but for full exits.
     """
 
@@ -50,6 +51,7 @@ class WalkPolicy:
     poll: timedelta = timedelta(seconds=2)
     cancel_again: timedelta = timedelta(seconds=5)
     longest_backoff: timedelta = timedelta(seconds=8)
+    unanswered: timedelta = timedelta(seconds=240)
     minimum_notional: Money = _DOLLAR
 
 

@@ -8,7 +8,8 @@ action.
    time.
 3. An order that may or may not have arrived is looked up; when it is not found the same body is sent again
    under the same id. A new id is never made while an old one is unanswered. After the last instant for sending
-   it is only looked up; found, it is cancelled like any other.
+   it is only looked up; found, it is cancelled like any other. What four minutes of looking and sending again leave
+   unknown ends the trade unresolved.
 4. An order that the broker called a duplicate is there: it is looked up, never sent again, until it is shown.
 5. With no live order, what is left of the authorised quantity is tried on the next rung, or the trade ends:
    see `attempt`.
@@ -71,6 +72,8 @@ def advance(trade: Trade, seen: Seen, policy: WalkPolicy) -> Step:
 
 def _unanswered(trade: Trade, state: Sent, seen: Seen, policy: WalkPolicy) -> Step:
     ends_at = seen.deadlines.look_until
+    if state.posts > 1:
+        ends_at = min(ends_at, state.since + policy.unanswered)
     if seen.now >= ends_at:
         reason = f"no answer to {state.posts} sends since {state.since:%H:%M:%S} UTC; look the order up by hand"
         return _unresolved(trade, state, reason)

@@ -173,8 +173,21 @@ class Gate(Section):
     order_notional: Annotated[Exact, Field(gt=0)]
     order_fraction: Annotated[Exact, Field(gt=0)]
     collar: Fraction
+    orders_per_run: Count
+    orders_per_minute: Count
+    turnover: Annotated[Exact, Field(gt=0)]
+    gross_exposure: Annotated[Exact, Field(gt=0)]
+    duplicate_seconds: Annotated[int, Field(ge=0)]
     halted: bool = False
     allowed: Annotated[tuple[str, ...], BeforeValidator(_many)] | None = None
+
+
+class Halt(Section):
+    """
+    The file that stops all trading while it is there.
+    """
+
+    file: Place
 
 
 class Schedule(Section):
@@ -229,6 +242,7 @@ class Tables(Section):
     planning: Planning
     execution: Execution
     gate: Gate
+    halt: Halt
     schedule: Schedule
     failure: Failure
     engine: Engine

@@ -18,6 +18,7 @@ from alchemiser.domain.errors import (
     ConfigurationError,
     DuplicateClientOrderId,
     InsufficientBuyingPower,
+    NotFractionable,
     OrderRejected,
 )
 from alchemiser.domain.execution.gate import ApprovedOrder
@@ -230,7 +231,7 @@ def _check_shape(body: OrderBody, asset: Asset) -> None:
     if quantity != quantity.floored(whole=False):
         raise OrderRejected(code="40010001", reason="qty must have at most 9 decimals")
     if not asset.is_fractionable and body.side is Side.BUY and quantity != quantity.floored(whole=True):
-        raise OrderRejected(code="42210000", reason=f'asset "{body.symbol}" is not fractionable')
+        raise NotFractionable(code="42210000", reason=f'asset "{body.symbol}" is not fractionable')
     if limit != limit.tick(body.side):
         reason = f"invalid limit_price {limit}. sub-penny increment does not fulfill minimum pricing criteria"
         raise OrderRejected(code="42210000", reason=reason)

@@ -155,11 +155,11 @@ class FaultyTrades(Trades):
         """
         return self._inner.trades(run_id)
 
-    def commit(self, trades: Sequence[Trade], fills: Sequence[LedgerEntry]) -> None:
+    def commit(self, trades: Sequence[Trade], fills: Sequence[LedgerEntry]) -> tuple[Trade, ...]:
         """
         See the port.
         """
-        self._faults.around(lambda: self._inner.commit(trades, fills))
+        return self._faults.around(lambda: self._inner.commit(trades, fills))
 
 
 class FaultyEngine(Engine):

@@ -78,6 +78,22 @@ def read_database(url: str) -> Database:
     return connect_read_only(path)
 
 
+def open_again(url: str) -> Database | None:
+    """
+    Open a database that has records for changing it, beside whoever works on it; None while there are none.
+
+    Raises:
+        RecordsError: it is damaged, or of another schema.
+    """
+    path = file_of(url)
+    version = None if path is None else stored_version(path)
+    if version is None:
+        return None
+    if version != SCHEMA:
+        raise RecordsError(f"expected records of schema {SCHEMA} in {path}, found {version}")
+    return connect(url)
+
+
 def stored_version(path: Path) -> str | None:
     """
     Return the schema version of a whole database file, None when it holds nothing yet.

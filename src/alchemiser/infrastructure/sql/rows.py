@@ -26,7 +26,7 @@ from alchemiser.domain.execution.order import (
 from alchemiser.domain.ledger.book import LedgerEntry
 from alchemiser.domain.portfolio.account import Account
 from alchemiser.domain.portfolio.plan import RebalancePlan
-from alchemiser.domain.values import Price, Quantity, Side
+from alchemiser.domain.values import Money, Price, Quantity, Side
 from alchemiser.infrastructure.codec import decode, encode
 from alchemiser.infrastructure.sql.upsert import Row
 
@@ -58,6 +58,8 @@ def run_row(run: Run) -> Row:
         "outcome": None if run.outcome is None else run.outcome.value,
         "detail": run.detail,
         "finished_at": run.finished_at,
+        "notes": json.dumps(run.notes),
+        "cash_flow": None if run.cash_flow is None else run.cash_flow.value,
     }
 
 
@@ -78,6 +80,8 @@ def run_from(row: RowMapping) -> Run:
         outcome=None if row["outcome"] is None else Outcome(row["outcome"]),
         detail=row["detail"],
         finished_at=row["finished_at"],
+        notes=tuple(json.loads(row["notes"])),
+        cash_flow=None if row["cash_flow"] is None else Money(row["cash_flow"]),
     )
 
 
@@ -151,6 +155,7 @@ def trade_row(trade: Trade) -> Row:
         "reason": trade.reason,
         "quote_waits": trade.quote_waits,
         "due_at": trade.due_at,
+        "version": trade.version,
     }
 
 
@@ -174,6 +179,7 @@ def trade_from(row: RowMapping, intents: tuple[Intent, ...]) -> Trade:
         intents=intents,
         quote_waits=row["quote_waits"],
         due_at=row["due_at"],
+        version=row["version"],
     )
 
 
@@ -212,17 +218,24 @@ def intent_from(row: RowMapping) -> Intent:
         trade_id=row["trade_id"],
         attempt=row["attempt"],
         rung=row["rung"],
-        body=OrderBody(
-            client_order_id=row["client_order_id"],
-            symbol=row["symbol"],
-            side=Side(row["side"]),
-            quantity=Quantity(row["quantity"]),
-            limit=Price(row["limit"]),
-        ),
+        body=body_from(row),
         bid=Price(row["bid"]),
         ask=Price(row["ask"]),
         created_at=row["created_at"],
         state=decode(_STATES[row["state"]], row["body"]),
+    )
+
+
+def body_from(row: RowMapping) -> OrderBody:
+    """
+    Return what the intent of a row sends.
+    """
+    return OrderBody(
+        client_order_id=row["client_order_id"],
+        symbol=row["symbol"],
+        side=Side(row["side"]),
+        quantity=Quantity(row["quantity"]),
+        limit=Price(row["limit"]),
     )
 
 

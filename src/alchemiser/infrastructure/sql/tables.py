@@ -6,6 +6,7 @@ Every table. Events, signals, plans and fills are written once: triggers refuse 
           ├─ trades ─── intents          ledger: one row for each fill that was seen
           └─ reports      at most one
     events ─── deliveries one for each handler an event is routed to
+    halts                 one for each time the kill switch was turned on
 """
 
 from sqlalchemy import (
@@ -25,7 +26,7 @@ from sqlalchemy import (
 
 from alchemiser.infrastructure.sql.columns import ExactDecimal, Instant, KeyDecimal
 
-SCHEMA = "0001"
+SCHEMA = "0011"
 
 metadata = MetaData(
     naming_convention={
@@ -54,6 +55,8 @@ runs = Table(
     Column("outcome", String(16)),
     Column("detail", Text, nullable=False),
     Column("finished_at", Instant),
+    Column("notes", Text, nullable=False, server_default="[]"),
+    Column("cash_flow", ExactDecimal),
     Index(None, "session"),
 )
 
@@ -99,6 +102,7 @@ trades = Table(
     Column("reason", Text, nullable=False),
     Column("quote_waits", Integer, nullable=False),
     Column("due_at", Instant),
+    Column("version", Integer, nullable=False, server_default="1"),
     # One side for each symbol of a run.
     UniqueConstraint("run_id", "symbol"),
 )
@@ -157,6 +161,16 @@ reports = Table(
     Column("html", Text, nullable=False),
     Column("places", Text, nullable=False),
     Column("written_at", Instant, nullable=False),
+)
+
+halts = Table(
+    "halts",
+    metadata,
+    Column("number", _ROW_NUMBER, primary_key=True, autoincrement=True),
+    Column("at", Instant, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("lifted_at", Instant),
+    sqlite_autoincrement=True,
 )
 
 events = Table(

@@ -30,6 +30,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "report": "Show the report of a run.",
     },
     "Care": {
+        "halt": "Turn the kill switch on and cancel our orders; works while a run goes on, and without the records.",
         "doctor": "Check settings, strategies, calendar, bars, signals and records; changes nothing.",
     },
 }

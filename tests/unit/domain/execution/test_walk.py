@@ -15,6 +15,7 @@ from alchemiser.domain.execution.order import (
     IntentState,
     Open,
     OrderStatus,
+    RejectionCause,
     Sent,
     Taken,
     Trade,
@@ -39,7 +40,13 @@ def step(trade: Trade, seen: Seen) -> Step:
 
 
 def closed(
-    status: OrderStatus = OrderStatus.CANCELED, *, attempt: int = 1, rung: int = 0, part: str = "0", reason: str = ""
+    status: OrderStatus = OrderStatus.CANCELED,
+    *,
+    attempt: int = 1,
+    rung: int = 0,
+    part: str = "0",
+    reason: str = "",
+    cause: RejectionCause = RejectionCause.OTHER,
 ) -> Intent:
     body = a_body(attempt=attempt)
     state = Closed(
@@ -49,6 +56,7 @@ def closed(
         average=price("100.05") if part != "0" else None,
         closed_at=START,
         reason=reason,
+        cause=cause,
     )
     return an_intent(body, attempt=attempt, rung=rung, state=state)
 
@@ -296,7 +304,8 @@ def test_unanswered_for_too_long_is_unresolved(side: Side, now: datetime) -> Non
     In the end nobody knows: the trade makes no further attempt, and the operator is asked to look.
     """
     ends = deadlines(side, session=a_session(), started_at=START)
-    trade = a_trade(side=side, intents=(an_intent(a_body(side=side), state=Sent(posts=3, since=START)),))
+    sent = Sent(posts=3, since=now - timedelta(seconds=200))
+    trade = a_trade(side=side, intents=(an_intent(a_body(side=side), state=sent),))
 
     before, then = (step(trade, a_look(now=at, deadlines=ends)) for at in (now - timedelta(seconds=1), now))
 
@@ -565,11 +574,41 @@ def test_lasting_rejection_fails_the_trade() -> None:
     assert (TradeStatus.FAILED, "wash trade") == (found.trade.status, found.trade.reason)
 
 
+@pytest.mark.parametrize("reason", ["insufficient buying power", "SPY is not fractionable", "qty must be integer"])
+def test_rejection_is_mended_by_its_cause_not_by_its_words(reason: str) -> None:
+    """
+    What the broker's adapter did not recognise is not tried again, whatever it sounds like.
+    """
+    found = step(a_trade(intents=(closed(OrderStatus.REJECTED, reason=reason),)), a_look())
+
+    assert (TradeStatus.FAILED, reason) == (found.trade.status, found.trade.reason)
+
+
+@pytest.mark.parametrize(
+    ("posts", "waited_s", "status"),
+    [
+        pytest.param(2, 239, TradeStatus.OPEN, id="not yet"),
+        pytest.param(2, 240, TradeStatus.UNRESOLVED, id="long enough"),
+        pytest.param(1, 600, TradeStatus.OPEN, id="sent once: it is sent again first"),
+    ],
+)
+def test_order_without_an_answer_is_given_up_after_four_minutes(posts: int, waited_s: int, status: TradeStatus) -> None:
+    """
+    Looked up and sent again under its id, and still neither shown nor refused: unresolved, and no new id.
+    """
+    trade = a_trade(intents=(an_intent(BODY, state=Sent(posts=posts, since=START)),))
+
+    found = step(trade, a_look(now=after(waited_s)))
+
+    assert status is found.trade.status
+    assert [BODY] == [intent.body for intent in found.trade.intents]
+
+
 def test_refused_fractions_are_tried_whole_on_the_same_rung() -> None:
     """
     An asset that turns out to be sold in whole shares is tried once more, rounded down.
     """
-    refusal = closed(OrderStatus.REJECTED, reason='asset "SPY" is not fractionable')
+    refusal = closed(OrderStatus.REJECTED, cause=RejectionCause.FRACTIONS)
 
     found = step(a_trade(planned="10.7", intents=(refusal,)), a_look())
 
@@ -581,7 +620,7 @@ def test_refused_buying_power_is_tried_once_more() -> None:
     """
     It asks for 95 %, on the same rung; the second refusal for want of money ends the trade.
     """
-    refusals = [closed(OrderStatus.REJECTED, attempt=number, reason="insufficient buying power") for number in (1, 2)]
+    refusals = [closed(OrderStatus.REJECTED, attempt=number, cause=RejectionCause.BUYING_POWER) for number in (1, 2)]
 
     first, second = (step(a_trade(intents=tuple(refusals[:count])), a_look()) for count in (1, 2))
 
@@ -601,7 +640,7 @@ def test_what_was_refused_for_money_stays_reduced(part: str, status: TradeStatus
     """
     After the smaller order filled the rest is not asked for again; what it left open is.
     """
-    refusal = closed(OrderStatus.REJECTED, reason="insufficient buying power")
+    refusal = closed(OrderStatus.REJECTED, cause=RejectionCause.BUYING_POWER)
     trade = a_trade(intents=(refusal, closed(attempt=2, part=part)))
 
     found = step(trade, a_look())
@@ -614,7 +653,7 @@ def test_one_share_that_cannot_be_paid_is_skipped() -> None:
     """
     Where there is no smaller order to try, the trade ends for want of money.
     """
-    refusal = replace(closed(OrderStatus.REJECTED, reason="insufficient buying power"), body=a_body(quantity="1"))
+    refusal = replace(closed(OrderStatus.REJECTED, cause=RejectionCause.BUYING_POWER), body=a_body(quantity="1"))
 
     found = step(a_trade(planned="1", whole=True, intents=(refusal,)), a_look())
 
