@@ -3,7 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: run test check bench fuzz fmt lock clean
+SEEDS ?= 10000
+
+.PHONY: run test check bench fuzz simulate simulate-mutants crash-points chaos properties fmt lock clean
 .DEFAULT_GOAL := run
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -34,6 +36,21 @@ bench: $(STAMP)  ## measure, as ratios against a baseline in the same run
 
 fuzz: $(STAMP)  ## try the language with 1,100,000 broken texts; ARGS='--mutated 1000' for fewer
 	@PYTHONPATH=tests $(BIN)/python -m fuzz.run $(ARGS)
+
+simulate: $(STAMP)  ## live through SEEDS=10000 faulty days; ARGS='--seed 7 --trace' shows one
+	@PYTHONPATH=tests $(BIN)/python -m dst.run --seeds $(SEEDS) $(ARGS)
+
+simulate-mutants: $(STAMP)  ## check that the simulation finds every fault it should; ARGS='--only gate' for some
+	@PYTHONPATH=tests $(BIN)/python -m dst.mutants $(ARGS)
+
+crash-points: $(STAMP)  ## die at every call of 100 days, and at every pair of two small ones
+	@PYTHONPATH=tests $(BIN)/python -m dst.crash_points $(ARGS)
+
+chaos: $(STAMP)  ## kill real processes 1,000 times on SQLite and 1,000 on PostgreSQL; ARGS='--sqlite 50 --postgres 50' for fewer
+	@PYTHONPATH=tests $(BIN)/python -m chaos.run $(ARGS)
+
+properties: $(STAMP)  ## hold planner and gate to their promises, 1,000,000 random cases each; ARGS='--cases 1000' for fewer
+	@PYTHONPATH=tests $(BIN)/python -m cases.run $(ARGS)
 
 fmt: $(STAMP)  ## format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

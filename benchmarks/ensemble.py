@@ -1,13 +1,21 @@
 """
-Time an ensemble of 20 strategies and a filter over groups, each beside the same written by hand in numpy.
+Time ensembles of 20 strategies and a filter over groups, each beside the same written by hand in numpy.
 
-The ensemble holds ten switches on two indices of relative strength, and ten that rank 20 assets by their mean return
-and weigh them by volatility while a price is above its average. The hand-written versions do what a careful person
-writes for one strategy: whole histories at once, running sums for windows, one dense matrix of weights a strategy.
-Before anything is timed, the weights of both are compared.
+An ensemble holds ten switches on two indices of relative strength, and ten rankings that keep three of 20 assets by
+their mean return while a price is above its average. The rankings come in two forms:
+
+1. "kept": `(weight-inverse-volatility 90 [(filter …)])`. In this language a filter is one child and is measured as a
+   whole, so its three assets get equal shares. Elsewhere the same text weighs the three by their own volatilities,
+   which no text of this language says;
+2. "kept and weighed": the filter with, beside it, all 20 assets weighed by their volatilities. Every volatility such
+   a ranking may ask for is computed and used, and 20 assets are held at once instead of three: more than the text
+   means anywhere.
+
+The hand-written versions do what a careful person writes for one strategy: whole histories at once, running sums for
+windows, one dense matrix of weights a strategy. Before anything is timed, the weights of both are compared.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
@@ -31,9 +39,12 @@ def main() -> None:
     switches = [tuple(map(int, random.choice(_COLUMNS, 7, replace=False))) for _ in range(10)]
     ranked = [tuple(map(int, random.choice(_COLUMNS, 22, replace=False))) for _ in range(10)]
     names = symbols(_COLUMNS)
-    text = " ".join([*(_switch(names, own) for own in switches), *(_ranking(names, own) for own in ranked)])
     closes = made_closes(names, 5_040)
-    _compared("ensemble of 20 strategies", f"(weight-equal [{text}])", closes, partial(_ensemble, switches, ranked))
+    switched = " ".join(_switch(names, own) for own in switches)
+    for title, held, shares in (("kept", _kept, _kept_shares), ("kept and weighed", _weighed, _weighed_shares)):
+        text = " ".join(_ranking(names, own, held) for own in ranked)
+        by_hand = partial(_ensemble, switches, ranked, shares)
+        _compared(f"ensemble of 20 strategies, {title}", f"(weight-equal [{switched} {text}])", closes, by_hand)
     groups = " ".join(f'(group "{n}" [{_switch(names, own)}])' for n, own in enumerate(switches[:5]))
     scored = f"(filter (moving-average-return {{:window 20}}) (select-top 2) [{groups}])"
     _compared("filter over five groups", scored, made_closes(names, 2_520), partial(_groups, switches[:5]))
@@ -68,23 +79,35 @@ def _switch(names: Sequence[str], own: Sequence[int]) -> str:
     return f'(if (> (rsi "{a}" {{:window 10}}) 79) [(asset "{b}" nil)] [{inner}])'
 
 
-def _ranking(names: Sequence[str], own: Sequence[int]) -> str:
+def _ranking(names: Sequence[str], own: Sequence[int], held: Callable[[str, str], str]) -> str:
     a, bond, *rest = (names[place] for place in own)
     assets = " ".join(f'(asset "{name}" nil)' for name in rest)
     best = f"(filter (moving-average-return {{:window 90}}) (select-top 3) [{assets}])"
     average = f'(moving-average-price "{a}" {{:window 200}})'
-    held = f"{best} (weight-inverse-volatility 90 [{assets}])"
-    return f'(if (> (current-price "{a}") {average}) [{held}] [(asset "{bond}" nil)])'
+    return f'(if (> (current-price "{a}") {average}) [{held(best, assets)}] [(asset "{bond}" nil)])'
 
 
-def _ensemble(switches: Sequence[Sequence[int]], ranked: Sequence[Sequence[int]], closes: Series) -> Series:
+def _kept(best: str, _assets: str) -> str:
+    return f"(weight-inverse-volatility 90 [{best}])"
+
+
+def _weighed(best: str, assets: str) -> str:
+    return f"{best} (weight-inverse-volatility 90 [{assets}])"
+
+
+def _ensemble(
+    switches: Sequence[Sequence[int]],
+    ranked: Sequence[Sequence[int]],
+    shares: Callable[[Series], Series],
+    closes: Series,
+) -> Series:
     prices = np.ascontiguousarray(closes.T)
     returns = _returns(prices)
     weights = np.zeros(prices.shape)
     for own in switches:
         weights += _switch_weights(own, prices)
     for own in ranked:
-        weights += _ranking_weights(own, prices, returns)
+        weights += _ranking_weights(own, prices, returns, shares)
     return (weights / (len(switches) + len(ranked))).T
 
 
@@ -115,20 +138,31 @@ def _switch_weights(own: Sequence[int], prices: Series) -> Series:
     return weights
 
 
-def _ranking_weights(own: Sequence[int], prices: Series, returns: Series) -> Series:
+def _ranking_weights(own: Sequence[int], prices: Series, returns: Series, shares: Callable[[Series], Series]) -> Series:
     a, bond, *rest = own
     above = prices[:, a] > _means(prices[:, [a]], 200)[:, 0]
-    means = _means(returns[:, rest], 90)
-    squares = _means(returns[:, rest] ** 2, 90)
-    inverse = 1.0 / np.sqrt(np.maximum(squares - means**2, 1e-18))
     weights = np.zeros(prices.shape)
-    best = np.argsort(-np.round(means * 100.0, 12), axis=1, kind="stable")[:, :3]
-    chosen = np.zeros(means.shape)
-    np.put_along_axis(chosen, best, 1.0 / 3.0, axis=1)
-    held = (chosen + inverse / inverse.sum(axis=1, keepdims=True)) / 2.0
-    weights[:, rest] = held * above[:, None]
+    weights[:, rest] = shares(returns[:, rest]) * above[:, None]
     weights[:, bond] += ~above
     return weights
+
+
+def _kept_shares(returns: Series) -> Series:
+    return _best_three(_means(returns, 90))
+
+
+def _weighed_shares(returns: Series) -> Series:
+    means, squares = _means(returns, 90), _means(returns**2, 90)
+    inverse = 1.0 / np.sqrt(np.maximum(squares - means**2, 1e-18))
+    shares: Series = (_best_three(means) + inverse / inverse.sum(axis=1, keepdims=True)) / 2.0
+    return shares
+
+
+def _best_three(means: Series) -> Series:
+    best = np.argsort(-np.round(means * 100.0, 12), axis=1, kind="stable")[:, :3]
+    kept = np.zeros(means.shape)
+    np.put_along_axis(kept, best, 1.0 / 3.0, axis=1)
+    return kept
 
 
 def _returns(prices: Series) -> Series:

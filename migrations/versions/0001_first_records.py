@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from alchemiser.infrastructure.sql.columns import ExactDecimal, Instant, KeyDecimal
+from alchemiser.infrastructure.sql.triggers import only_added, only_added_function, without_function
 
 revision = "0001"
 down_revision = None
@@ -27,17 +28,19 @@ def upgrade() -> None:
     _create_reports()
     _create_events()
     _create_deliveries()
+    dialect = op.get_bind().dialect.name
+    for statement in only_added_function(dialect):
+        op.execute(statement)
     for table in _APPEND_ONLY:
-        for verb in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} can only be added to'); END"
-            )
+        for statement in only_added(table, dialect):
+            op.execute(statement)
 
 
 def downgrade() -> None:
     for table in reversed(_TABLES):
         op.drop_table(table)
+    for statement in without_function(op.get_bind().dialect.name):
+        op.execute(statement)
 
 
 def _create_runs() -> None:

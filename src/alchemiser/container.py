@@ -15,26 +15,35 @@ from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
-from alchemiser.application.checkup import Setup, Study
+from alchemiser.application.checkup import Premises, Setup, Study
 from alchemiser.application.halting import Brake
+from alchemiser.application.ports.audit import AuditChain, Witness
 from alchemiser.application.ports.broker import Broker
+from alchemiser.application.ports.deliveries import Deliveries, Redelivery
 from alchemiser.application.ports.market import Calendar
-from alchemiser.application.ports.messaging import Engine, Notifier
+from alchemiser.application.ports.messaging import Notifier
 from alchemiser.application.ports.records import Ledger, Runs, Trades
 from alchemiser.application.ports.reports import ReportRenderer
 from alchemiser.application.ports.strategies import StrategyLibrary
-from alchemiser.application.ports.suite import Archive, Ports
+from alchemiser.application.ports.suite import Archive, Ports, Rules
 from alchemiser.application.ports.switch import KillSwitch
-from alchemiser.application.ports.system import Clock
+from alchemiser.application.ports.system import Clock, Rest
+from alchemiser.application.witnessing import WitnessingNotifier
 from alchemiser.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from alchemiser.domain.strategy.symphony import Symphony
     from alchemiser.infrastructure.bars.files import BarsFile
     from alchemiser.infrastructure.settings.load import Settings
+    from alchemiser.infrastructure.simulation.broker import SimulatedBroker
+    from alchemiser.infrastructure.simulation.clock import ManualClock, SharedClock
     from alchemiser.infrastructure.simulation.market import SimulatedMarket
     from alchemiser.infrastructure.simulation.quotes import SimulatedQuotes
     from alchemiser.infrastructure.sql.engine import Database
+    from alchemiser.infrastructure.sql.messages import SqlEngine
+
+EMBEDDED = "embedded"
+_NAP_S, _MOMENT_S = 1.0, 0.01
 
 
 def _calendar() -> Calendar:
@@ -43,11 +52,22 @@ def _calendar() -> Calendar:
     return new_york()
 
 
-def _clock(calendar: Calendar, settings: "Settings") -> Clock:
-    from alchemiser.infrastructure.simulation.clock import ManualClock
+def _clock(calendar: Calendar, settings: "Settings", engine: Callable[[], "SqlEngine"]) -> "ManualClock | SharedClock":
+    from alchemiser.infrastructure.clock import nap
+    from alchemiser.infrastructure.simulation.clock import ManualClock, SharedClock
 
     # It begins before the first session opens; records and timers move it on.
-    return ManualClock(calendar.session(settings.rules.first_session).opens_at - timedelta(hours=1))
+    start = calendar.session(settings.rules.first_session).opens_at - timedelta(hours=1)
+    path = settings.tables.clock.path
+    if path is None:
+        return ManualClock(start)
+    return SharedClock(path, start=start, bound=lambda now: engine().bound(now), nap=lambda: nap(_MOMENT_S))
+
+
+def _rest(clock: "ManualClock | SharedClock", settings: "Settings") -> Rest:
+    from alchemiser.infrastructure.clock import MovedRest
+
+    return MovedRest(clock.move, nap_s=_NAP_S if settings.tables.clock.path is None else _MOMENT_S)
 
 
 def _market(calendar: Calendar, settings: "Settings") -> "SimulatedMarket":
@@ -66,24 +86,23 @@ def _quotes(market: "SimulatedMarket", clock: Clock) -> "SimulatedQuotes":
     return SimulatedQuotes(market, clock)
 
 
-def _broker(calendar: Calendar, clock: Clock, quotes: "SimulatedQuotes", settings: "Settings") -> Broker:
+def _venue(calendar: Calendar, clock: Clock, quotes: "SimulatedQuotes", settings: "Settings") -> "SimulatedBroker":
     from alchemiser.domain.values import Money
     from alchemiser.infrastructure.simulation.assets import asset_of
     from alchemiser.infrastructure.simulation.broker import SimulatedBroker, Venue
 
     tables = settings.tables
     venue = Venue(calendar=calendar, quote_at=quotes.quote_at, asset_of=asset_of, seed=tables.market.seed)
-    broker = SimulatedBroker(
+    return SimulatedBroker(
         str(tables.broker.path),
         clock=clock,
         venue=venue,
         account_id=tables.account.id,
         cash=Money(tables.account.cash),
     )
-    return _guarded(broker, clock, settings)
 
 
-def _guarded(broker: Broker, clock: Clock, settings: "Settings") -> Broker:
+def _broker(venue: Broker, clock: Clock, settings: "Settings") -> Broker:
     from alchemiser.domain.values import Money
     from alchemiser.infrastructure.guard import Caps, GuardedBroker
 
@@ -96,7 +115,7 @@ def _guarded(broker: Broker, clock: Clock, settings: "Settings") -> Broker:
         turnover=gate.turnover,
         gross_exposure=gate.gross_exposure,
     )
-    return GuardedBroker(broker, caps, clock=clock)
+    return GuardedBroker(venue, caps, clock=clock)
 
 
 def _switch(database: "Callable[[], Database | None]", settings: "Settings") -> KillSwitch:
@@ -122,11 +141,33 @@ def _stored(settings: "Settings") -> "Database":
     return read_database(settings.tables.records.url)
 
 
-def _engine(database: "Database", settings: "Settings") -> Engine:
+def _engine(database: "Database", settings: "Settings", owner: str) -> "SqlEngine":
     from alchemiser.application.workflow import LISTENERS
     from alchemiser.infrastructure.sql.messages import SqlEngine
 
-    return SqlEngine(database, routes=LISTENERS, lease_s=settings.tables.engine.lease_seconds)
+    tables = settings.tables
+    return SqlEngine(
+        database, routes=LISTENERS, owner=owner, lease_s=tables.engine.lease_seconds, account=tables.account.id
+    )
+
+
+def _deliveries(database: "Database", settings: "Settings") -> Redelivery:
+    from alchemiser.application.workflow import LISTENERS
+    from alchemiser.infrastructure.sql.deliveries import SqlDeliveries
+
+    return SqlDeliveries(database, routes=LISTENERS, account=settings.tables.account.id)
+
+
+def _chain(database: "Database") -> AuditChain:
+    from alchemiser.infrastructure.sql.audit import SqlAuditChain
+
+    return SqlAuditChain(database)
+
+
+def _witness(settings: "Settings") -> Witness:
+    from alchemiser.infrastructure.outbox.heads import HeadsFile
+
+    return HeadsFile(settings.tables.outbox.directory)
 
 
 def _runs(database: "Database") -> Runs:
@@ -153,7 +194,7 @@ def _renderer() -> ReportRenderer:
     return TemplateRenderer()
 
 
-def _notifier(settings: "Settings") -> Notifier:
+def _letter_box(settings: "Settings") -> Notifier:
     from alchemiser.infrastructure.outbox.files import OutboxFolder
 
     return OutboxFolder(settings.tables.outbox.directory)
@@ -166,19 +207,26 @@ class Container(containers.DeclarativeContainer):
 
     settings: "providers.Dependency[Settings]" = providers.Dependency()
     calendar = providers.Singleton(_calendar)
-    clock = providers.Singleton(_clock, calendar, settings)
+    database = providers.Singleton(_database, settings)
+    owner = providers.Object(EMBEDDED)
+    engine = providers.Singleton(_engine, database, settings, owner)
+    clock = providers.Singleton(_clock, calendar, settings, engine.provider)
+    rest = providers.Singleton(_rest, clock, settings)
     library = providers.Singleton(_library, settings)
     market = providers.Singleton(_market, calendar, settings)
     quotes = providers.Singleton(_quotes, market, clock)
-    broker = providers.Singleton(_broker, calendar, clock, quotes, settings)
-    database = providers.Singleton(_database, settings)
+    venue = providers.Singleton(_venue, calendar, clock, quotes, settings)
+    broker = providers.Singleton(_broker, venue, clock, settings)
     switch = providers.Singleton(_switch, database.provider, settings)
-    engine = providers.Singleton(_engine, database, settings)
     runs = providers.Singleton(_runs, database)
     trades = providers.Singleton(_trades, database)
     ledger = providers.Singleton(_ledger, database)
+    deliveries = providers.Singleton(_deliveries, database, settings)
+    chain = providers.Singleton(_chain, database)
+    witness = providers.Singleton(_witness, settings)
     renderer = providers.Singleton(_renderer)
-    notifier = providers.Singleton(_notifier, settings)
+    letter_box = providers.Singleton(_letter_box, settings)
+    notifier = providers.Singleton(WitnessingNotifier, letter_box, chain=chain, witness=witness)
     archive = providers.Factory(Archive, runs=runs, trades=trades, ledger=ledger)
     ports = providers.Factory(
         Ports,
@@ -188,6 +236,7 @@ class Container(containers.DeclarativeContainer):
         quotes=quotes,
         library=library,
         broker=broker,
+        broker_clock=venue,
         switch=switch,
         engine=engine,
         runs=runs,
@@ -202,26 +251,44 @@ class Container(containers.DeclarativeContainer):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """
-    An opened profile: its ports, and where its records lie.
+    An opened profile: its ports, what looks after its engine, and where its records lie.
     """
 
     ports: Ports
+    deliveries: Redelivery
+    rest: Rest
     database: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """
+    What an overseer looks at; nothing of it can change the records.
+    """
+
+    archive: Archive
+    deliveries: Deliveries
+    chain: AuditChain
+    witness: Witness
+    broker: Broker
+    clock: Clock
+    rules: Rules
+
+
 @contextmanager
-def open_house(profile: str, *, session: date | None = None) -> Iterator[House]:
+def open_house(profile: str, *, session: date | None = None, name: str = EMBEDDED) -> Iterator[House]:
     """
     Open a profile for working in it; its database is made when there is none.
 
     Args:
         session: the day that will be asked for, when it is known.
+        name: whose leases are ours; on PostgreSQL only one of a name works at a time.
 
     Raises:
         ConfigurationError: the profile or the portfolio is wrong, or the day is no session; nothing was made.
         RecordsError: the database cannot be used.
     """
-    with _open(_settings(profile), session=session) as house:
+    with _open(_settings(profile), session=session, name=name) as house:
         yield house
 
 
@@ -247,11 +314,12 @@ def open_sketch(profile: str, *, session: date | None = None) -> Iterator[House]
 
 
 @contextmanager
-def _open(settings: "Settings", *, session: date | None) -> Iterator[House]:
+def _open(settings: "Settings", *, session: date | None, name: str = "") -> Iterator[House]:
     from alchemiser.infrastructure.logs import logging_to
-    from alchemiser.infrastructure.sql.lock import alone_on
+    from alchemiser.infrastructure.sql.lock import alone_as, alone_on
 
     container = Container(settings=settings)
+    container.owner.override(providers.Object(name or EMBEDDED))
     # What can be checked without the records is, before any file is made: bad input leaves nothing behind.
     container.library().book()
     if session is not None:
@@ -261,8 +329,16 @@ def _open(settings: "Settings", *, session: date | None) -> Iterator[House]:
     with alone_on(settings.tables.records.url):
         database = container.database()
         try:
-            with logging_to(logs.path, level=logs.level, clock=container.clock()):
-                yield House(ports=_with_faults(container.ports(), settings), database=settings.tables.records.url)
+            with (
+                alone_as(f"{settings.tables.account.id} {name}" if name else "", database),
+                logging_to(logs.path, level=logs.level, clock=container.clock()),
+            ):
+                yield House(
+                    ports=_with_faults(container.ports(), settings),
+                    deliveries=container.deliveries(),
+                    rest=container.rest(),
+                    database=str(settings.redacted()["records"]["url"]),
+                )
         finally:
             database.close()
 
@@ -324,6 +400,104 @@ def open_archive(profile: str) -> Iterator[Archive]:
         yield archive
     finally:
         database.close()
+
+
+@contextmanager
+def open_office(profile: str) -> Iterator[Office]:
+    """
+    Open a profile's records and what they are compared with, for reading only; no file is made.
+
+    Raises:
+        ConfigurationError: the profile is wrong, or nothing was recorded yet.
+        RecordsError: the database cannot be used.
+    """
+    from alchemiser.infrastructure.settings.sketch import leaving_no_file
+
+    settings = leaving_no_file(_settings(profile), records=None)
+    container = Container(settings=settings)
+    container.database.override(providers.Singleton(_stored, settings))
+    database = container.database()
+    try:
+        yield Office(
+            archive=container.archive(),
+            deliveries=container.deliveries(),
+            chain=container.chain(),
+            witness=container.witness(),
+            broker=container.broker(),
+            clock=container.clock(),
+            rules=settings.rules,
+        )
+    finally:
+        database.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """
+    What a check needs that has to speak up even when there are no records.
+    """
+
+    calendar: Calendar
+    clock: Clock
+    notifier: Notifier
+    rules: Rules
+
+
+def open_watch(profile: str) -> Watch:
+    """
+    Open a profile's time and letter box, without its records.
+
+    Raises:
+        ConfigurationError: the profile is wrong.
+    """
+    settings = _settings(profile)
+    container = Container(settings=settings)
+    return Watch(
+        calendar=container.calendar(),
+        clock=container.clock(),
+        notifier=container.letter_box(),
+        rules=settings.rules,
+    )
+
+
+@contextmanager
+def open_premises(profile: str) -> Iterator[Premises]:
+    """
+    Open what stands outside of a profile for looking at it; what is not there yet is not made.
+
+    Raises:
+        ConfigurationError: the profile is wrong.
+        RecordsError: the database cannot be used.
+    """
+    from alchemiser.infrastructure.outbox.files import OutboxFolder
+    from alchemiser.infrastructure.settings.sketch import leaving_no_file
+    from alchemiser.infrastructure.sql.engine import file_of
+
+    settings = _settings(profile)
+    sketched = leaving_no_file(settings, records=file_of(settings.tables.records.url))
+    container = Container(settings=sketched)
+    database = None
+    try:
+        database = _stored(settings)
+    except ConfigurationError:
+        # Nothing was recorded yet.
+        database = None
+    archive = None
+    if database is not None:
+        archive = Archive(runs=_runs(database), trades=_trades(database), ledger=_ledger(database))
+    try:
+        yield Premises(
+            rules=settings.rules,
+            clock=container.clock(),
+            broker=container.broker(),
+            has_books=sketched.tables.broker == settings.tables.broker,
+            switch=_switch(lambda: database, settings),
+            archive=archive,
+            outbox=OutboxFolder(settings.tables.outbox.directory).check,
+        )
+    finally:
+        if database is not None:
+            database.close()
 
 
 def open_study(profile: str) -> Study:

@@ -10,8 +10,13 @@ import pytest
 from alchemiser.domain.indicators.registry import INDICATORS, Indicator
 from alchemiser.domain.strategy.ast import Frequency
 from alchemiser.domain.strategy.compiler import NAME_LIMIT, OPERATORS, compile_text
+from alchemiser.domain.strategy.composer import jsons
+from alchemiser.domain.strategy.composer.conditions import COMPARATORS, CONNECTIVES
+from alchemiser.domain.strategy.composer.documents import WRAPPERS
 from alchemiser.domain.strategy.composer.fields import CONDITION, COSMETIC, FIELDS
-from alchemiser.domain.strategy.drafts import DECIMALS_LIMIT
+from alchemiser.domain.strategy.composer.pieces import COPIES_LIMIT
+from alchemiser.domain.strategy.drafts import DECIMALS_LIMIT, NUMBER_LENGTH_LIMIT
+from alchemiser.domain.strategy.holdings import COUNT_LIMIT
 from alchemiser.domain.strategy.measures import WINDOW_LIMIT
 from alchemiser.domain.strategy.reader import NESTING_LIMIT, NODE_LIMIT, SIZE_LIMIT
 
@@ -101,7 +106,21 @@ def test_every_setting_is_documented(setting: str) -> None:
     assert re.search(rf"^\| `{setting}[` ]", DOCS, re.MULTILINE)
 
 
-@pytest.mark.parametrize("limit", [NESTING_LIMIT, NODE_LIMIT, SIZE_LIMIT, WINDOW_LIMIT, NAME_LIMIT, DECIMALS_LIMIT])
+@pytest.mark.parametrize(
+    "limit",
+    [
+        NESTING_LIMIT,
+        NODE_LIMIT,
+        SIZE_LIMIT,
+        WINDOW_LIMIT,
+        NAME_LIMIT,
+        DECIMALS_LIMIT,
+        NUMBER_LENGTH_LIMIT,
+        COUNT_LIMIT,
+        COPIES_LIMIT,
+        jsons.NESTING_LIMIT,
+    ],
+)
 def test_every_limit_is_documented(limit: int) -> None:
     """
     What is refused for its size is said beforehand.
@@ -137,3 +156,15 @@ def test_every_step_of_composers_tree_is_documented(step: str) -> None:
     assert [] == [field for field in sorted(COSMETIC | CONDITION) if f"`{field}`" not in section]
     switches = {"asset-class", "asset-classes", "children", "select?", "sort-by?"}
     assert [] == [field for field in sorted(FIELDS[step] - switches) if f"`{field}`" not in section]
+
+
+@pytest.mark.parametrize(
+    "word", [*COMPARATORS, *CONNECTIVES, *WRAPPERS, "binary", "compound", "binary-compound", "num", "den", "%", "of"]
+)
+def test_every_word_of_composers_conditions_is_documented(word: str) -> None:
+    """
+    The section names comparators, connectives, kinds of blocks, and the records a tree may stand in.
+    """
+    section = DOCS.partition("## Composer's tree")[2]
+
+    assert re.search(rf"[`\"]{re.escape(word)}[`\"]", section)

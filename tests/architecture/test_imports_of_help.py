@@ -59,6 +59,26 @@ def test_strategy_commands_do_without_records_and_calendars(command: str) -> Non
     assert set() == {"pandas", "sqlalchemy", "alembic", "exchange_calendars"} & modules
 
 
+@pytest.mark.parametrize("command", ["signal", "explain", "strategies", "strategies diff", "status", "ledger"])
+def test_commands_that_do_not_trade_have_no_log(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Commands that only look never load the logging library, so no log line can get among their results.
+    """
+    monkeypatch.chdir(tmp_path)
+    strategy = write_strategy(tmp_path / "switch.clj", SWITCH)
+    bars = write_bars(tmp_path / "bars.csv", RISING_THEN_FALLING)
+    arguments = {
+        "signal": [str(strategy), "--bars", str(bars), "--json"],
+        "explain": [str(strategy), "--bars", str(bars)],
+        "strategies": ["show", str(strategy)],
+        "strategies diff": [str(strategy), str(strategy), "--bars", str(bars)],
+    }
+
+    modules = modules_after(*command.split(), *arguments.get(command, []))
+
+    assert set() == {"structlog"} & modules
+
+
 def test_status_does_without_numbers_and_frames(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """
     `alchemiser status` imports no pandas, no bars reader, no calendar library, and no trading SDK.

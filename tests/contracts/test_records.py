@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from alchemiser.application.ports.records import Run
+from alchemiser.application.ports.messaging import Engine
+from alchemiser.application.ports.records import Ledger, Run, Runs, Trades
 from alchemiser.domain.errors import Overtaken, RecordsError
 from alchemiser.domain.events import Outcome
 from alchemiser.domain.execution.order import (
@@ -26,11 +27,9 @@ from alchemiser.domain.execution.order import (
 )
 from alchemiser.domain.values import Side, price, shares
 from alchemiser.infrastructure.sql.engine import Database
-from alchemiser.infrastructure.sql.messages import SqlEngine
-from alchemiser.infrastructure.sql.records import SqlLedger, SqlRuns
-from alchemiser.infrastructure.sql.trades import SqlTrades
+from support import databases
 from support.builders import DAY, RUN, START, a_body, a_plan, a_position, a_trade, after, an_account, an_intent
-from support.databases import PLACES, opened
+from support.keepers import PLACES, Keeper, engine_on, ledger_on, opened, runs_on, trades_on
 from support.records import a_fill, a_report, a_run, a_vote, every_event
 
 CLOSED = Closed(
@@ -57,44 +56,44 @@ PLAN = a_plan(
 
 
 @pytest.fixture(params=PLACES)
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Keeper]:
     yield from opened(request.param, tmp_path)
 
 
 @pytest.fixture
-def engine(database: Database) -> SqlEngine:
-    return SqlEngine(database, routes={})
+def engine(database: Keeper) -> Engine:
+    return engine_on(database, routes={})
 
 
 @pytest.fixture
-def runs(database: Database) -> SqlRuns:
-    return SqlRuns(database)
+def runs(database: Keeper) -> Runs:
+    return runs_on(database)
 
 
 @pytest.fixture
-def trades(database: Database, engine: SqlEngine) -> SqlTrades:
+def trades(database: Keeper, engine: Engine) -> Trades:
     save_run(engine, a_run())
-    return SqlTrades(database)
+    return trades_on(database)
 
 
 @pytest.fixture
-def ledger(database: Database) -> SqlLedger:
-    return SqlLedger(database)
+def ledger(database: Keeper) -> Ledger:
+    return ledger_on(database)
 
 
-def save_run(engine: SqlEngine, run: Run) -> bool:
+def save_run(engine: Engine, run: Run) -> bool:
     with engine.begin() as tx:
         return tx.save_run(run)
 
 
 class TestRuns:
-    def test_first_trigger_alone_makes_the_run(self, engine: SqlEngine) -> None:
+    def test_first_trigger_alone_makes_the_run(self, engine: Engine) -> None:
         """
         The second start of a session is told that the run is there already.
         """
         assert [True, False] == [save_run(engine, a_run()), save_run(engine, a_run())]
 
-    def test_come_back_equal(self, engine: SqlEngine, runs: SqlRuns) -> None:
+    def test_come_back_equal(self, engine: Engine, runs: Runs) -> None:
         """
         A run that ended comes back with both its accounts, exact to the last digit.
         """
@@ -112,7 +111,7 @@ class TestRuns:
 
         assert run == runs.run(RUN)
 
-    def test_nothing_is_known_of_another(self, runs: SqlRuns) -> None:
+    def test_nothing_is_known_of_another(self, runs: Runs) -> None:
         """
         An unknown id has no run, plan, report or signals.
         """
@@ -123,7 +122,7 @@ class TestRuns:
             runs.signals("none"),
         )
 
-    def test_latest_session_comes_first(self, engine: SqlEngine, runs: SqlRuns) -> None:
+    def test_latest_session_comes_first(self, engine: Engine, runs: Runs) -> None:
         """
         Runs are listed backwards in time, a page at a time.
         """
@@ -135,9 +134,35 @@ class TestRuns:
 
         assert sorted(days, reverse=True) == listed
 
+    def test_second_start_takes_nothing_back(self, engine: Engine, runs: Runs) -> None:
+        """
+        Whoever starts a session that another process planned and closed meanwhile changes nothing of its run.
+        """
+        before, later = an_account(cash="100"), an_account(cash="50")
+        with engine.begin() as tx:
+            tx.save_run(replace(a_run(), opening=before))
+            tx.save_plan(PLAN, (a_trade(),))
+            tx.save_run(replace(a_run(), opening=before, closing=later))
+
+        save_run(engine, replace(a_run(), opening=later, started_at=after(60)))
+
+        assert replace(a_run(), opening=before, closing=later) == runs.run(RUN)
+
+    def test_over_is_over(self, engine: Engine, runs: Runs) -> None:
+        """
+        A run that ended stays as it ended.
+        """
+        ended = replace(a_run(), outcome=Outcome.SUCCESS, finished_at=after(600))
+        save_run(engine, a_run())
+        save_run(engine, ended)
+
+        save_run(engine, replace(a_run(), outcome=Outcome.FAILED, detail="late", closing=an_account()))
+
+        assert ended == runs.run(RUN)
+
 
 class TestSignals:
-    def test_are_stored_once_for_each_strategy(self, engine: SqlEngine, runs: SqlRuns) -> None:
+    def test_are_stored_once_for_each_strategy(self, engine: Engine, runs: Runs) -> None:
         """
         A second vote of a strategy changes nothing; all votes come back by name.
         """
@@ -152,7 +177,7 @@ class TestSignals:
 
 
 class TestPlans:
-    def test_come_back_equal_with_their_trades(self, engine: SqlEngine, runs: SqlRuns, trades: SqlTrades) -> None:
+    def test_come_back_equal_with_their_trades(self, engine: Engine, runs: Runs, trades: Trades) -> None:
         """
         A plan keeps its snapshot, lines and hash; its trades come sells first, then by symbol.
         """
@@ -163,7 +188,7 @@ class TestPlans:
         assert PLAN == runs.plan(RUN)
         assert ["GLD", "SPY", "TLT"] == [trade.symbol for trade in trades.trades(RUN)]
 
-    def test_are_never_replaced(self, engine: SqlEngine, runs: SqlRuns, trades: SqlTrades) -> None:
+    def test_are_never_replaced(self, engine: Engine, runs: Runs, trades: Trades) -> None:
         """
         A second plan of a run is left out together with its trades.
         """
@@ -176,7 +201,7 @@ class TestPlans:
 
 
 class TestReports:
-    def test_are_replaced(self, engine: SqlEngine, runs: SqlRuns) -> None:
+    def test_are_replaced(self, engine: Engine, runs: Runs) -> None:
         """
         The last report of a run is the one that is kept.
         """
@@ -190,7 +215,7 @@ class TestReports:
 
 class TestTrades:
     @pytest.mark.parametrize("state", STATES, ids=lambda state: state.kind)
-    def test_come_back_with_their_intents(self, trades: SqlTrades, state: IntentState) -> None:
+    def test_come_back_with_their_intents(self, trades: Trades, state: IntentState) -> None:
         """
         Every state of an intent is read as it was stored.
         """
@@ -200,7 +225,7 @@ class TestTrades:
 
         assert (trade,) == trades.trades(RUN)
 
-    def test_change_state(self, trades: SqlTrades) -> None:
+    def test_change_state(self, trades: Trades) -> None:
         """
         A later commit adds an attempt, moves the earlier one on and ends the trade.
         """
@@ -215,7 +240,7 @@ class TestTrades:
 
         assert (later,) == trades.trades(RUN)
 
-    def test_closed_intents_stay_closed(self, trades: SqlTrades) -> None:
+    def test_closed_intents_stay_closed(self, trades: Trades) -> None:
         """
         Nobody can take back that an order is final, not even who read the latest version.
         """
@@ -225,7 +250,7 @@ class TestTrades:
 
         assert closed.intents == trades.trades(RUN)[0].intents
 
-    def test_final_trades_stay_final(self, trades: SqlTrades) -> None:
+    def test_final_trades_stay_final(self, trades: Trades) -> None:
         """
         Nobody can open a trade again, nor say that it ended otherwise, not even who read the latest version.
         """
@@ -238,7 +263,7 @@ class TestTrades:
 
         assert (final,) == trades.trades(RUN)
 
-    def test_versions_count_how_often_a_trade_was_stored(self, trades: SqlTrades) -> None:
+    def test_versions_count_how_often_a_trade_was_stored(self, trades: Trades) -> None:
         """
         Who stores a trade is told its new version, and who reads it later finds the same.
         """
@@ -250,7 +275,7 @@ class TestTrades:
 
         assert [(1, 1), (2, 2), (3, 3)] == told
 
-    def test_of_a_plan_can_be_committed_as_they_are_read(self, engine: SqlEngine, trades: SqlTrades) -> None:
+    def test_of_a_plan_can_be_committed_as_they_are_read(self, engine: Engine, trades: Trades) -> None:
         """
         Trades that came with their plan have a version, too: who never read them is refused.
         """
@@ -263,7 +288,7 @@ class TestTrades:
 
         assert 2 == trades.trades(RUN)[0].version
 
-    def test_overtaken_commit_is_refused_whole(self, trades: SqlTrades, ledger: SqlLedger) -> None:
+    def test_overtaken_commit_is_refused_whole(self, trades: Trades, ledger: Ledger) -> None:
         """
         Who read a trade before another process moved it on stores nothing: no attempt, no other trade, no fill.
         """
@@ -278,7 +303,7 @@ class TestTrades:
         assert {moved.id: moved, tlt.id: tlt} == {trade.id: trade for trade in trades.trades(RUN)}
         assert () == ledger.entries()
 
-    def test_one_of_two_that_read_the_same_sends_again(self, trades: SqlTrades) -> None:
+    def test_one_of_two_that_read_the_same_sends_again(self, trades: Trades) -> None:
         """
         Of two processes that both saw one send, one alone may count the second.
         """
@@ -291,7 +316,7 @@ class TestTrades:
 
         assert again.intents == trades.trades(RUN)[0].intents
 
-    def test_authorisation_happens_once_for_all(self, trades: SqlTrades) -> None:
+    def test_authorisation_happens_once_for_all(self, trades: Trades) -> None:
         """
         Of two processes that share out the money for a run's buys, one alone is heard, for every buy.
         """
@@ -305,7 +330,7 @@ class TestTrades:
 
         assert [shares("6")] * 2 == [trade.authorised for trade in trades.trades(RUN)]
 
-    def test_final_trades_make_no_further_attempt(self, trades: SqlTrades) -> None:
+    def test_final_trades_make_no_further_attempt(self, trades: Trades) -> None:
         """
         A new order of a trade that ended elsewhere is refused before it is sent, and nothing of that commit is stored.
         """
@@ -318,7 +343,7 @@ class TestTrades:
 
         assert (final,) == trades.trades(RUN)
 
-    def test_body_of_an_intent_stays(self, trades: SqlTrades) -> None:
+    def test_body_of_an_intent_stays(self, trades: Trades) -> None:
         """
         What an intent sends is never changed once it is stored; who would send something else is refused.
         """
@@ -329,7 +354,7 @@ class TestTrades:
 
         assert a_body(limit="100.05") == trades.trades(RUN)[0].intents[0].body
 
-    def test_client_order_id_belongs_to_one_intent(self, trades: SqlTrades) -> None:
+    def test_client_order_id_belongs_to_one_intent(self, trades: Trades) -> None:
         """
         An order id that another attempt has is refused, and nothing of that commit is stored.
         """
@@ -341,7 +366,7 @@ class TestTrades:
 
         assert "" == trades.trades(RUN)[0].reason
 
-    def test_symbol_has_one_side_in_a_run(self, trades: SqlTrades) -> None:
+    def test_symbol_has_one_side_in_a_run(self, trades: Trades) -> None:
         """
         A run cannot hold a buy and a sell of one symbol.
         """
@@ -352,7 +377,7 @@ class TestTrades:
 
 
 class TestLedger:
-    def test_keeps_each_fill_once(self, trades: SqlTrades, ledger: SqlLedger) -> None:
+    def test_keeps_each_fill_once(self, trades: Trades, ledger: Ledger) -> None:
         """
         A fill that is seen again, however its quantity is written, is left as it is.
         """
@@ -361,7 +386,7 @@ class TestLedger:
 
         assert (a_fill("5", "5"), a_fill("7.5", "2.5")) == ledger.entries()
 
-    def test_is_asked_by_run_symbol_and_page(self, trades: SqlTrades, ledger: SqlLedger) -> None:
+    def test_is_asked_by_run_symbol_and_page(self, trades: Trades, ledger: Ledger) -> None:
         """
         Fills come in the order they were stored, narrowed by run and symbol.
         """
@@ -373,7 +398,7 @@ class TestLedger:
         assert () == ledger.entries(run_id="none")
         assert (tlt,) == ledger.entries(limit=1, offset=1)
 
-    def test_fill_and_trade_are_stored_together_or_not_at_all(self, trades: SqlTrades, ledger: SqlLedger) -> None:
+    def test_fill_and_trade_are_stored_together_or_not_at_all(self, trades: Trades, ledger: Ledger) -> None:
         """
         When a fill belongs to no trade that is known, the whole commit is refused.
         """
@@ -383,10 +408,12 @@ class TestLedger:
         assert () == ledger.entries()
         assert () == trades.trades(RUN)
 
-    def test_money_is_exact_in_the_database(self, trades: SqlTrades, database: Database) -> None:
+    @pytest.mark.parametrize("database", databases.PLACES, indirect=True)
+    def test_money_is_exact_in_the_database(self, trades: Trades, database: Keeper) -> None:
         """
         The stored change of cash is the exact product, written as a decimal.
         """
+        assert isinstance(database, Database)
         trades.commit((a_trade(),), (a_fill("0.123456789", "0.123456789"),))
 
         with database.reading() as connection:
@@ -394,7 +421,7 @@ class TestLedger:
 
         assert Decimal("-12.3580245789") == Decimal(str(stored))
 
-    def test_tells_the_events_of_a_run_in_order(self, engine: SqlEngine, ledger: SqlLedger) -> None:
+    def test_tells_the_events_of_a_run_in_order(self, engine: Engine, ledger: Ledger) -> None:
         """
         Every type of event comes back equal, in the order of storing.
         """
@@ -406,14 +433,16 @@ class TestLedger:
 
 
 class TestHistory:
+    @pytest.mark.parametrize("database", databases.PLACES, indirect=True)
     @pytest.mark.parametrize("table", ["events", "signals", "plans", "ledger"])
     @pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET run_id = 'x'"])
     def test_cannot_be_changed(
-        self, engine: SqlEngine, trades: SqlTrades, database: Database, table: str, statement: str
+        self, engine: Engine, trades: Trades, database: Keeper, table: str, statement: str
     ) -> None:
         """
         Events, signals, plans and fills can be added to, not changed or removed.
         """
+        assert isinstance(database, Database)
         with engine.begin() as tx:
             tx.emit(a_vote())
             tx.save_signal(a_vote())

@@ -147,13 +147,15 @@ def test_a_broker_with_orders_that_nothing_is_recorded_of_is_refused(tmp_path: P
 
 def test_the_kill_switch_refuses_a_run(tmp_path: Path) -> None:
     """
-    With the kill switch on no run is recorded and no order sent.
+    With the kill switch on no run begins and no order is sent; that it was refused is on record.
     """
     told = alchemiser("run", folder=tmp_path, GATE__HALTED="true")
 
     assert 6 == told.code
     assert "kill switch" in told.err
-    assert [] == alchemiser("status", "--json", folder=tmp_path).lines()[0]["runs"]
+    runs = json.loads(alchemiser("status", "--json", folder=tmp_path).out)["runs"]
+    assert [("not_started", None)] == [(run["outcome"], run["opening"]) for run in runs]
+    assert [] == alchemiser("ledger", "--json", folder=tmp_path).lines()
 
 
 def test_a_damaged_database_is_refused_and_left_alone(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Every entry takes the number of characters it may have. Run as a program, one en
 process of its own, under limits of time and memory: `python -m fuzz.hostile NAME`.
 """
 
+import json
 import os
 import resource
 import subprocess
@@ -13,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from alchemiser.domain.strategy.reader import SIZE_LIMIT
-from fuzz.verdict import judged
+from fuzz.verdict import Notation, judged
 
 SECONDS_LIMIT = 30
 MEGABYTES_LIMIT = 1_024
@@ -126,6 +127,12 @@ TEXTS: Mapping[str, Callable[[int], str]] = {
     "distinct scales": _counted(f"{_HEAD}(weight-specified ", '0.#e-1# (asset "T#" nil)', "))"),
     "distinct conditions": _counted(f"{_HEAD}(if (and ", "(> # 1)", f") [{_ASSET}]))"),
     "distinct candidates": _counted(f"{_HEAD}(filter (rsi {{:window 9}}) (select-top 1) [", '(asset "T#" nil)', "]))"),
+    "blocks that are alike up to their ends": lambda size: "".join(
+        "(a\n" + "b\n" * 500 + f"c{one})\n" for one in range(size // 1_020)
+    ),
+    "blocks in blocks that are alike up to their ends": lambda size: (
+        ("(a\n" * 900 + "b\n" * 8_000 + ")\n" * 900) * (size // 40_000)
+    ),
     "settings": _inside('(defsymphony "a" {', ":a 1 ", f"}} {_ASSET})"),
     "one setting over and over": _inside('(defsymphony "a" {', ":rebalance-threshold 0.1 ", f"}} {_ASSET})"),
     "windows": _inside(f'{_HEAD}(if (> (rsi "SPY" {{', ":window 9 ", f"}}) 1) [{_ASSET}]))"),
@@ -153,6 +160,156 @@ TEXTS: Mapping[str, Callable[[int], str]] = {
     "longer than allowed": _too_long,
 }
 
+_SPY = '{"step":"asset","ticker":"SPY"}'
+_ROOT = '{"step":"root","name":"a","rebalance":"daily","children":[{"step":"wt-cash-equal","children":['
+_END = "]}]}"
+_SHARES = '{"step":"root","name":"a","rebalance":"daily","children":[{"step":"wt-cash-specified","children":['
+_SHARE = '{"step":"asset","ticker":"SPY","weight":{"num":'
+
+
+def _nested_json(opener: str, core: str, closer: str, depth: int) -> Callable[[int], str]:
+    return lambda size: (
+        _ROOT
+        + opener * min(depth, size // len(opener + closer))
+        + core
+        + closer * min(depth, size // len(opener + closer))
+        + _END
+    )
+
+
+def _some(most: int, start: str, piece: str, end: str) -> Callable[[int], str]:
+    return lambda size: start + piece * min(most, size // len(piece)) + end
+
+
+def _numbered_json(start: str, piece: str, end: str, most: int) -> Callable[[int], str]:
+    return lambda size: (
+        start + ",".join(piece.replace("#", str(one)) for one in range(1, min(most, size // len(piece) // 2))) + end
+    )
+
+
+def _strings_in_strings(size: int) -> str:
+    text = _strategy(_ASSET)
+    while len(text) < size // 3:
+        text = json.dumps(text)
+    return text
+
+
+JSON_TEXTS: Mapping[str, Callable[[int], str]] = {
+    "open objects": _repeated('{"a":'),
+    "open lists": _repeated("["),
+    "closers": _repeated("}"),
+    "empty objects": _inside("[", "{},", "{}]"),
+    "numbers": _inside("[", "1,", "1]"),
+    "commas": _repeated(","),
+    "colons": _repeated(":"),
+    "spaces": _repeated(" \n"),
+    "quotes": _repeated('"'),
+    "empty strings": _repeated('""'),
+    "an endless string": _inside('"', "a", ""),
+    "an endless string of escaped quotes": _inside('"', '\\"', ""),
+    "an endless string of backslashes": _inside('"', "\\\\", "\\"),
+    "escapes of halves": _inside('"', "\\ud800", '"'),
+    "escapes of whole characters": _inside('"', "\\ud83d\\ude00", '"'),
+    "a bad escape at the end": _inside('"', "\\n", '\\u12"'),
+    "a huge number": _inside("[", "9", "]"),
+    "a number that is none": _inside("[", "9", "x]"),
+    "a huge key": _inside('{"', "k", '":1}'),
+    "a huge unknown field": _inside(_ROOT + '{"step":"asset","ticker":"SPY","', "k", '":1}' + _END),
+    "a huge ticker": _inside(_ROOT + '{"step":"asset","ticker":"', "A", '"}' + _END),
+    "a huge step": _inside(_ROOT + '{"step":"', "A", '"}' + _END),
+    "a huge weight": _inside(_SHARES + _SHARE, "9", ',"den":1}}' + _END),
+    "a huge weight as text": _inside(_SHARES + _SHARE + '"', "9", '","den":1}}' + _END),
+    "a huge den": _inside(_SHARES + _SHARE + '1,"den":', "7", "}}" + _END),
+    "a weight of many decimals": _inside(_SHARES + _SHARE + "0.", "1", ',"den":3}}' + _END),
+    "weights of tiny and huge scales": lambda _: (
+        _SHARES + _SHARE + '1e-999,"den":1e999}},' + _SHARE + '1e999,"den":1e-999}}' + _END
+    ),
+    "dens without a common one": _numbered_json(_SHARES, _SHARE + '1,"den":1#7}}', _END, 200_000),
+    "a huge window": _inside(
+        _ROOT + '{"step":"filter","sort-by-fn":"rsi","sort-by-window-days":"',
+        "9",
+        '","select-fn":"top","select-n":1,"children":[' + _SPY + "]}" + _END,
+    ),
+    "a million keys": _numbered_json("{", '"k#":1', "}", 900_000),
+    "one key over and over": _inside("{", '"a":1,', '"a":1}'),
+    "unknown fields": _numbered_json(_ROOT + "{", '"k#":1', ',"step":"asset","ticker":"SPY"}' + _END, 400_000),
+    "assets": lambda size: _ROOT + f"{_SPY}," * min(300_000, size // len(_SPY) - 9) + _SPY + _END,
+    "placeholders": _inside(_ROOT, '{"step":"empty"},', _SPY + _END),
+    "tickers": _some(
+        9_000,
+        _ROOT + '{"step":"if","children":[{"step":"if-child","children":[' + _SPY + '],"condition":{"operator":"any",'
+        '"lhs":{"fn":"current-price","ticker":"%"},"comparator":"gt","rhs":{"constant":1},"tickers":[',
+        '"SPY",',
+        '"SPY"]}}]}' + _END,
+    ),
+    "more tickers than allowed": _some(
+        900_000,
+        _ROOT + '{"step":"if","children":[{"step":"if-child","children":[' + _SPY + '],"condition":{"operator":"any",'
+        '"lhs":{"fn":"current-price","ticker":"%"},"comparator":"gt","rhs":{"constant":1},"tickers":[',
+        '"SPY",',
+        '"SPY"]}}]}' + _END,
+    ),
+    "groups 450 deep": _nested_json('{"step":"group","name":"g","children":[', _SPY, "]}", 450),
+    "groups deeper than allowed": _nested_json('{"step":"group","name":"g","children":[', _SPY, "]}", 1_500),
+    "groups too deep to read": _nested_json('{"step":"group","name":"g","children":[', _SPY, "]}", 100_000),
+    "an error 450 deep": _nested_json('{"step":"group","name":"g","children":[', '{"step":"x"}', "]}", 450),
+    "nots 400 deep": _nested_json(
+        '{"step":"if","children":[{"step":"if-child","condition":' + '{"condition":' * 400,
+        '{"lhs":{"fn":"current-price","ticker":"SPY"},"comparator":"gt","rhs":{"constant":1}}',
+        "}" * 400 + ',"children":[' + _SPY + "]}]}",
+        1,
+    ),
+    "records in records": lambda size: '{"fields":' * min(4_000, size // 11) + "1" + "}" * min(4_000, size // 11),
+    "strings in strings": _strings_in_strings,
+    "a text inside": lambda size: json.dumps({"symphony": TEXTS["a million children"](size // 2)}),
+    "a tree of EDN inside": lambda size: json.dumps({"edn": EDN_TEXTS["assets"](size // 2)}),
+    "escape codes": lambda _: _ROOT + '{"step":"\\u001b[2J"}' + _END,
+    "a byte order mark": lambda _: "\ufeff" + _ROOT + _SPY + _END,
+    "lone surrogates": _repeated("\udc00"),
+    "NUL bytes": _repeated("\x00"),
+    "longer than allowed": _too_long,
+}
+
+_EDN_ROOT = '{:step :root :name "a" :rebalance :daily :children [{:step :wt-cash-equal :children ['
+_EDN_SPY = '{:step :asset :ticker "SPY"}'
+
+EDN_TEXTS: Mapping[str, Callable[[int], str]] = {
+    "open maps": _repeated("{:a "),
+    "open vectors": _repeated("["),
+    "sets": _repeated("#{"),
+    "discards": _repeated("#_ "),
+    "empty maps": _inside("[", "{} ", "]"),
+    "a huge keyword": _inside("{:", "k", " 1}"),
+    "a huge number": _inside("{:a ", "9", "}"),
+    "keywords": _inside("{:step ", ":a ", "}"),
+    "one key over and over": _inside("{", ":a 1 ", "}"),
+    "numbers as keys": _inside("{", "1 2 ", "}"),
+    "maps over and over": _repeated("{:step :root} "),
+    "assets": lambda size: _EDN_ROOT + f"{_EDN_SPY} " * min(180_000, size // len(_EDN_SPY) - 9) + "]}]}",
+    "groups 450 deep": lambda size: (
+        _EDN_ROOT
+        + '{:step :group :name "g" :children [' * min(450, size // 40)
+        + _EDN_SPY
+        + "]}" * min(450, size // 40)
+        + "]}]}"
+    ),
+    "vectors 990 deep": lambda size: "[" * min(990, size // 2) + "]" * min(990, size // 2),
+}
+
+_PREFIXES: Mapping[str, Notation] = {"JSON: ": "json", "EDN: ": "edn"}
+ALL: Mapping[str, Callable[[int], str]] = {
+    **TEXTS,
+    **{f"JSON: {name}": text for name, text in JSON_TEXTS.items()},
+    **{f"EDN: {name}": text for name, text in EDN_TEXTS.items()},
+}
+
+
+def notation_of(name: str) -> Notation:
+    """
+    Return the notation that a hostile text is in.
+    """
+    return next((notation for prefix, notation in _PREFIXES.items() if name.startswith(prefix)), "clj")
+
 
 def survived(name: str) -> Ordeal:
     """
@@ -176,8 +333,9 @@ def _main() -> None:
     # Beyond twice the allowed the system ends it, whatever it is doing.
     resource.setrlimit(resource.RLIMIT_CPU, (4 * SECONDS_LIMIT, 4 * SECONDS_LIMIT))
     resource.setrlimit(resource.RLIMIT_AS, (4 * MEGABYTES_LIMIT << 20, 4 * MEGABYTES_LIMIT << 20))
-    text = TEXTS[sys.argv[1]](SIZE_LIMIT)
-    verdict = judged(text, limit_s=SECONDS_LIMIT, hangs_after_s=2 * SECONDS_LIMIT)
+    name = sys.argv[1]
+    text = ALL[name](SIZE_LIMIT)
+    verdict = judged(text, notation=notation_of(name), limit_s=SECONDS_LIMIT, hangs_after_s=2 * SECONDS_LIMIT)
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(verdict.outcome, f"{verdict.seconds:.3f}", megabytes, " ".join(verdict.why.split()), sep="\t")
 

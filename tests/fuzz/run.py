@@ -1,5 +1,6 @@
 """
-Try the reader and the compiler with a million damaged texts, a hundred thousand made ones, and all hostile ones.
+Try the reader and the compiler with a million damaged texts, a hundred thousand made ones, trees in JSON and EDN, and
+all hostile ones.
 
 Every text is a function of the seed, its kind and its number; a failure names all three, and `--replay` shows the text
 again and what becomes of it. Run with `make fuzz`; exits with 1 when anything failed.
@@ -11,25 +12,41 @@ import os
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from multiprocessing.pool import IMapIterator
 from pathlib import Path
 
+from alchemiser.domain.strategy.compiler import compile_text
+from alchemiser.domain.strategy.composer.edn import edn_text
+from alchemiser.domain.strategy.composer.jsons import json_text
+from alchemiser.domain.strategy.composer.trees import tree_of
 from fuzz import hostile
 from fuzz.dice import Dice
 from fuzz.grammar import made
-from fuzz.mutations import mutated
-from fuzz.verdict import Verdict, judged
+from fuzz.mutations import Material, edn_material, json_material, mutated
+from fuzz.trees import made_edn, made_json
+from fuzz.verdict import Notation, Verdict, judged
 
 LIMIT_S = 0.050
 SEED = 20_240_102
 
-_KINDS = ("mutated", "made")
+# How many of each kind; a text depends on the place of its kind here.
+COUNTS: Mapping[str, int] = {
+    "mutated": 1_000_000,
+    "made": 100_000,
+    "mutated-json": 100_000,
+    "made-json": 30_000,
+    "mutated-edn": 50_000,
+    "made-edn": 15_000,
+}
+_KINDS = tuple(COUNTS)
 _CHUNK = 500
 _SILENT_AFTER_S = 300.0
 _STRATEGIES = Path(__file__).parents[2] / "strategies"
+_OF_CORPUS = 2
 _MADE_FOR_CORPUS = 400
 _LONGEST_MADE = 500
 
@@ -83,7 +100,28 @@ def text_of(seed: int, kind: str, number: int) -> str:
     Return the text of a number.
     """
     dice = Dice(seed, _KINDS.index(kind), number)
-    return made(dice) if kind == "made" else mutated(dice, corpus())
+    match kind:
+        case "mutated":
+            return mutated(dice, Material(corpus=corpus()))
+        case "made":
+            return made(dice)
+        case "mutated-json":
+            return mutated(dice, json_material(trees()[0]))
+        case "made-json":
+            return made_json(dice)
+        case "mutated-edn":
+            return mutated(dice, edn_material(trees()[1]))
+        case "made-edn":
+            return made_edn(dice)
+        case _:
+            raise ValueError(f"expected a kind ({', '.join(_KINDS)}), found {kind!r}")
+
+
+def notation_of(kind: str) -> Notation:
+    """
+    Return the notation that texts of a kind are in.
+    """
+    return "json" if kind.endswith("-json") else "edn" if kind.endswith("-edn") else "clj"
 
 
 @cache
@@ -91,11 +129,28 @@ def corpus() -> tuple[str, ...]:
     """
     Return what is damaged: made texts, and the shipped strategies, the short ones more often.
     """
-    shipped = [path.read_text(encoding="utf-8") for path in sorted(_STRATEGIES.glob("*.clj"))]
+    shipped = _shipped()
     pieces = [text for text in shipped if len(text) < 4_000] * 3 + shipped
-    grown = (made(Dice(0, len(_KINDS), number)) for number in range(_MADE_FOR_CORPUS))
+    grown = (made(Dice(0, _OF_CORPUS, number)) for number in range(_MADE_FOR_CORPUS))
     # Short texts are damaged more densely, and a million of them have to fit into minutes.
     return (*pieces, *(text for text in grown if len(text) <= _LONGEST_MADE))
+
+
+@cache
+def trees() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """
+    Return the trees that are damaged, in JSON and in EDN: short shipped strategies and made ones.
+    """
+    exported = [tree_of(compile_text(text)) for text in _shipped() if len(text) < 2_000]
+    dice = [Dice(0, _OF_CORPUS + 1, number) for number in range(_MADE_FOR_CORPUS)]
+    jsons = [*map(json_text, exported), *(made_json(one) for one in dice)]
+    edns = [*map(edn_text, exported), *(made_edn(one) for one in dice)]
+    limit = 3 * _LONGEST_MADE
+    return tuple(one for one in jsons if len(one) <= limit), tuple(one for one in edns if len(one) <= limit)
+
+
+def _shipped() -> list[str]:
+    return [path.read_text(encoding="utf-8") for path in sorted(_STRATEGIES.glob("*.clj"))]
 
 
 def tried(chunk: Chunk) -> Tally:
@@ -104,7 +159,8 @@ def tried(chunk: Chunk) -> Tally:
     """
     tally = Tally()
     for number in range(chunk.first, chunk.first + chunk.count):
-        tally.add(number, judged(text_of(chunk.seed, chunk.kind, number), limit_s=chunk.limit_s))
+        text, notation = text_of(chunk.seed, chunk.kind, number), notation_of(chunk.kind)
+        tally.add(number, judged(text, limit_s=chunk.limit_s, notation=notation))
     return tally
 
 
@@ -113,19 +169,22 @@ def main() -> int:
     Try everything and print what became of it; return 1 if anything failed.
     """
     parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
-    parser.add_argument("--mutated", type=int, default=1_000_000, help="how many damaged texts")
-    parser.add_argument("--made", type=int, default=100_000, help="how many texts from the grammar")
+    for kind, count in COUNTS.items():
+        parser.add_argument(
+            f"--{kind}", type=int, default=count, dest=kind, help=f"how many texts of this kind ({count:,})"
+        )
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--replay", metavar="KIND:NUMBER", help="show one text and what becomes of it")
     asked = parser.parse_args()
     if asked.replay:
         kind, _, number = asked.replay.partition(":")
-        return _replayed(text_of(asked.seed, kind, int(number)))
+        return _replayed(text_of(asked.seed, kind, int(number)), notation_of(kind))
     print(f"seed {asked.seed}, {asked.workers} processes, {LIMIT_S * 1e3:.0f} ms a text", flush=True)
     failed = 0
     with multiprocessing.Pool(asked.workers) as pool:
-        for kind, count in (("mutated", asked.mutated), ("made", asked.made)):
+        for kind in _KINDS:
+            count = vars(asked)[kind]
             began = time.perf_counter()
             chunks = [
                 Chunk(seed=asked.seed, kind=kind, first=first, count=min(_CHUNK, count - first))
@@ -151,7 +210,7 @@ def _gathered(tallies: "IMapIterator[Tally]", kind: str, count: int) -> Tally:
 def _told(kind: str, tally: Tally, seed: int, seconds: float) -> int:
     count = sum(tally.outcomes.values())
     print(
-        f"{kind:8} {count:9,} texts: {tally.outcomes['accepted']:,} accepted, {tally.outcomes['refused']:,} refused, "
+        f"{kind:12} {count:9,} texts: {tally.outcomes['accepted']:,} accepted, {tally.outcomes['refused']:,} refused, "
         f"{len(tally.failures):,} failed; {seconds:.0f} s, {count / max(seconds, 1e-9):,.0f} a second; "
         f"slowest {tally.slowest_s * 1e3:.1f} ms ({kind}:{tally.slowest})",
         flush=True,
@@ -163,19 +222,21 @@ def _told(kind: str, tally: Tally, seed: int, seconds: float) -> int:
 
 def _hostile(workers: int) -> int:
     with ThreadPoolExecutor(workers) as threads:
-        ordeals = list(threads.map(hostile.survived, hostile.TEXTS))
+        ordeals = list(threads.map(hostile.survived, hostile.ALL))
     for ordeal in ordeals:
         print(
-            f"  {ordeal.name:40} {ordeal.outcome:8} {ordeal.seconds:6.2f} s {ordeal.megabytes:5} MB {ordeal.why[:90]}"
+            f"  {ordeal.name:48} {ordeal.outcome:8} {ordeal.seconds:6.2f} s {ordeal.megabytes:5} MB {ordeal.why[:90]}"
         )
     failures = [ordeal for ordeal in ordeals if ordeal.outcome == "failed"]
     slowest, largest = max(one.seconds for one in ordeals), max(one.megabytes for one in ordeals)
-    print(f"hostile  {len(ordeals):9,} texts: {len(failures)} failed; slowest {slowest:.1f} s, largest {largest} MB")
+    print(
+        f"hostile      {len(ordeals):9,} texts: {len(failures)} failed; slowest {slowest:.1f} s, largest {largest} MB"
+    )
     return len(failures)
 
 
-def _replayed(text: str) -> int:
-    verdict = judged(text, limit_s=LIMIT_S)
+def _replayed(text: str, notation: Notation) -> int:
+    verdict = judged(text, limit_s=LIMIT_S, notation=notation)
     print(text.encode("utf-8", "backslashreplace").decode("utf-8"))
     print(f"{verdict.outcome} in {verdict.seconds * 1e3:.1f} ms: {verdict.why}")
     return 1 if verdict.outcome == "failed" else 0

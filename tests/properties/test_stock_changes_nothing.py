@@ -2,6 +2,8 @@
 Sharing between the files of a book, and reading by lines, change nothing but time.
 """
 
+from itertools import chain
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -80,6 +82,51 @@ def test_reading_by_lines_reads_the_same(first: list[str], second: list[str]) ->
 
     for text in ("".join(first), "".join(second), "".join(first + second)):
         assert found(text, None) == found(text, shelf)
+
+
+_LEAVES: st.SearchStrategy[list[str]] = st.sampled_from(["a", "(b c)", '"d"', "[e", "e]", ":f) ", "(g", "))"]).map(
+    lambda line: [line]
+)
+_BLOCKS = st.recursive(
+    _LEAVES,
+    lambda inner: st.lists(inner, min_size=1, max_size=4).map(lambda parts: ["(h", *chain.from_iterable(parts), "i)"]),
+)
+
+
+@settings(deadline=None)
+@given(blocks=st.lists(_BLOCKS, min_size=1, max_size=3), data=st.data())
+def test_blocks_of_lines_are_read_the_same_again(blocks: list[list[str]], data: st.DataObject) -> None:
+    """
+    Pieces of many lines that return, indented, cut off, with more behind them or other ends, read as the plain way
+    reads them.
+    """
+    lines: list[str] = []
+    for block in data.draw(st.lists(st.sampled_from(blocks), min_size=2, max_size=6)):
+        whole = block[: data.draw(st.integers(1, len(block)) | st.just(len(block)))]
+        indent, tail = " " * data.draw(st.integers(0, 3)), data.draw(st.sampled_from(["", "", " i)", ")", " ; j", "]"]))
+        lines += [indent + line for line in whole]
+        lines[-1] += tail
+    text, shelf = "\n".join(lines), Shelf()
+
+    for _ in range(2):
+        assert found(text, None) == found(text, shelf)
+
+
+def test_blocks_of_lines_are_found_again() -> None:
+    """
+    A piece of many lines that was read before is taken whole, whatever closes behind it.
+    """
+    piece = "\n".join(["(a", *[f"b{number}" for number in range(20)], "c)"])
+    shelf = Shelf()
+    (first,) = read(piece, shelf=shelf)
+    (block,) = shelf.blocks.values()
+
+    (again,) = read(f"[ (d\n  {piece})]", shelf=shelf)
+
+    assert isinstance(again, Vector)
+    assert isinstance(again.items[0], List)
+    assert first is again.items[0].items[1]
+    assert block in shelf.blocks.values()
 
 
 @settings(deadline=None, max_examples=50)

@@ -99,7 +99,7 @@ def test_a_day_that_loses_its_broker_is_settled_before_the_next(ports: Ports) ->
     Keys refused in mid-walk: ticks go on until the session is over, the run fails once; the next start books what
     filled meanwhile, leaves no trade open and trades on from there.
     """
-    failed = _traded(_FIRST, replace(ports, broker=_LockedOut(ports.broker, after=2)))
+    failed = _traded(_FIRST, replace(ports, broker=_LockedOut(ports.broker, after=3)))
     before = ports.ledger.entries(run_id=failed.id)
 
     run = _traded(_SECOND, ports)

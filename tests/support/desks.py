@@ -71,6 +71,7 @@ def a_desk(
         quotes=quotes,
         library=StrategyFiles(nowhere),
         broker=broker,
+        broker_clock=broker,
         switch=Switches((SqlSwitch(lambda: database),), fixed={}),
         engine=SqlEngine(database, routes={}),
         runs=SqlRuns(database),

@@ -18,6 +18,7 @@ from alchemiser.domain.events import (
     RebalancePlanned,
     SignalGenerated,
     TradeExecuted,
+    UnresolvedLookUpDue,
     WorkflowCompleted,
     WorkflowFailed,
     WorkflowStarted,
@@ -192,4 +193,5 @@ def every_event() -> tuple[Event, ...]:
         WorkflowFailed(
             meta=a_meta("WorkflowFailed"), run_id=RUN, step="signals", category="data", error="SPY: no bars"
         ),
+        UnresolvedLookUpDue(meta=a_meta("UnresolvedLookUpDue"), run_id=RUN, number=1),
     )

@@ -6,13 +6,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from alchemiser.application.halting import MEMORY
 from alchemiser.application.live_bars import closes_of_book
+from alchemiser.application.ports.broker import Broker
 from alchemiser.application.ports.market import BarStore, Calendar
 from alchemiser.application.ports.strategies import StrategyLibrary
 from alchemiser.application.ports.suite import Archive, Rules
+from alchemiser.application.ports.switch import KillSwitch
+from alchemiser.application.ports.system import Clock
 from alchemiser.application.queries import latest_run
+from alchemiser.application.reconciliation import cash_flow, refuse_imported, refuse_other_positions
 from alchemiser.application.signals import decide
-from alchemiser.domain.errors import AlchemiserError, SignalUndefined
+from alchemiser.application.wording import dollars, signed_dollars
+from alchemiser.domain.errors import AlchemiserError, OrderRefused, SignalUndefined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +49,26 @@ class Study:
     calendar: Calendar
     library: StrategyLibrary
     bars: BarStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Premises:
+    """
+    What stands outside, for looking at only.
+
+    Args:
+        has_books: the broker knows the account already; a simulated one may still be empty.
+        archive: what was recorded, None when nothing was.
+        outbox: says where reports go, or raises what is in the way.
+    """
+
+    rules: Rules
+    clock: Clock
+    broker: Broker
+    has_books: bool
+    switch: KillSwitch
+    archive: Archive | None
+    outbox: Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +112,18 @@ def study_findings(study: Study, *, day: date) -> tuple[Finding, ...]:
     )
 
 
+def premises_findings(premises: Premises) -> tuple[Finding, ...]:
+    """
+    Return what the kill switch, the broker, the ledger beside it and the outbox look like.
+    """
+    return (
+        finding("kill switch", lambda: _switch(premises)),
+        finding("broker", lambda: _broker(premises)),
+        finding("ledger", lambda: _ledger(premises)),
+        finding("outbox", lambda: f"reports go to {premises.outbox()}"),
+    )
+
+
 def record_findings(archive: Archive) -> tuple[Finding, ...]:
     """
     Return what the records look like.
@@ -97,6 +135,52 @@ def record_findings(archive: Archive) -> tuple[Finding, ...]:
         found = f"{latest.id} was not finished; `alchemiser run` goes on with it"
         return (Finding(check="records", is_good=True, found=found),)
     return (Finding(check="records", is_good=True, found=f"latest run {latest.id}: {latest.outcome.value}"),)
+
+
+def _switch(premises: Premises) -> str:
+    if reason := premises.switch.reason():
+        raise OrderRefused(rail="kill switch", limit="off", value=reason, what="every run")
+    return "off"
+
+
+def _broker(premises: Premises) -> str:
+    if not premises.has_books:
+        return "no books yet; the first run makes them"
+    _catch_up(premises)
+    account = premises.broker.account()
+    what = f"account {account.id}"
+    if account.id != premises.rules.account:
+        raise OrderRefused(rail="account", limit=premises.rules.account, value=account.id, what=what)
+    if account.blocked:
+        raise OrderRefused(rail="account", limit="an account that may trade", value=account.blocked, what=what)
+    orders = premises.broker.orders(since=premises.clock.now() - MEMORY)
+    live = [order.body.client_order_id for order in orders if not order.status.is_terminal]
+    resting = f", {len(live)} orders rest: {', '.join(live)}" if live else ", no order rests"
+    return f"{what}: {len(account.positions)} positions, equity {dollars(account.equity)}{resting}"
+
+
+def _ledger(premises: Premises) -> str:
+    archive = premises.archive
+    if archive is None or not premises.has_books:
+        return "nothing to compare yet"
+    _catch_up(premises)
+    account = premises.broker.account()
+    refuse_imported(archive, account=account.id)
+    refuse_other_positions(account, archive)
+    flow = cash_flow(account, archive)
+    if flow is None:
+        return "no account was planned on yet"
+    if flow:
+        return f"positions are what the ledger says; cash changed by {signed_dollars(flow)} beside our trades"
+    return "positions and cash are what the ledger says"
+
+
+def _catch_up(premises: Premises) -> None:
+    # A simulated clock begins where the records stand.
+    latest = None if premises.archive is None else latest_run(premises.archive, account=premises.rules.account)
+    if latest is not None and premises.archive is not None:
+        told = premises.archive.ledger.events(latest.id)
+        premises.clock.wait_until(max((event.meta.occurred_at for event in told), default=latest.started_at))
 
 
 def _strategies(study: Study) -> str:

@@ -103,16 +103,30 @@ def changes(before: Symphony, after: Symphony) -> tuple[Change, ...]:
     return tuple(found)
 
 
-def sessions_apart(
-    before: Strategy, after: Strategy, closes: Closes, sessions: Sequence[date]
-) -> Iterator[tuple[date, Verdict, Verdict]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
     """
-    Yield every session on which the two want different weights, or only one of them can say what it wants.
+    Two strategies on the same sessions.
+
+    Args:
+        apart: the sessions on which they want different weights, or only one of them can say what it wants.
+        undecided: on how many sessions neither can.
+    """
+
+    apart: tuple[tuple[date, Verdict, Verdict], ...]
+    undecided: int
+
+
+def compared(before: Strategy, after: Strategy, closes: Closes, sessions: Sequence[date]) -> Comparison:
+    """
+    Compare what two strategies want, session by session.
     """
     told = verdicts([before, after], closes, sessions)
-    for (_, session, one), (_, _, other) in zip(told, told, strict=True):
-        if _wanted(one) != _wanted(other):
-            yield session, one, other
+    pairs = [(session, one, other) for (_, session, one), (_, _, other) in zip(told, told, strict=True)]
+    return Comparison(
+        apart=tuple(pair for pair in pairs if _wanted(pair[1]) != _wanted(pair[2])),
+        undecided=sum(_wanted(one) is None and _wanted(other) is None for _, one, other in pairs),
+    )
 
 
 def rebalance_words(rule: ast.Rebalance) -> str:

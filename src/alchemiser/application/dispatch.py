@@ -7,7 +7,9 @@ Deliver messages: bind the correlation id, prepare, apply, and turn errors into 
     or a defect
     any other AlchemiserError         the run fails at this step, at once
     the report of a failure fails     the run is closed without one
+    delivered too often, never ended  as if it had failed for good: something in it ends the process that tries it
     delivered before                  nothing
+    its run is over                   a step that cannot be done is none any more: done, without effect
 """
 
 import traceback
@@ -17,6 +19,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from alchemiser.application.log import Log
 from alchemiser.application.ports.messaging import AlreadyHandled, Message
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.workflow import HANDLERS
@@ -25,7 +28,7 @@ from alchemiser.domain.events import ExecutionTickDue, Outcome, WorkflowFailed, 
 
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=2), timedelta(seconds=30)
 _AFTER_CLOSE = timedelta(minutes=2)
-_log = structlog.get_logger(__name__)
+_log = Log()
 
 
 def pump(ports: Ports) -> Iterator[Message]:
@@ -58,6 +61,11 @@ def deliver(message: Message, ports: Ports) -> None:
 
 
 def _handle(message: Message, ports: Ports) -> None:
+    if message.attempt > ports.rules.max_attempts and not _may_retry(message, ports, now=ports.clock.now()):
+        error = f"delivered {message.attempt - 1} times, and no process that tried it came to an end of it"
+        _log.error("message_never_ended", error=error)
+        _give_up(message, ports, error=error, category=Category.CRITICAL)
+        return
     try:
         apply = HANDLERS[message.handler](message.event, ports)
         with ports.engine.finishing(message, now=ports.clock.now()) as tx:
@@ -82,18 +90,24 @@ def _handle(message: Message, ports: Ports) -> None:
 
 def _give_back(message: Message, ports: Ports, *, error: str, category: Category) -> None:
     now = ports.clock.now()
-    if isinstance(message.event, ExecutionTickDue):
-        may_retry = now < _end_of_session(message.event.run_id, ports)
-    else:
-        may_retry = message.attempt < ports.rules.max_attempts
-    if not may_retry:
+    if not _may_retry(message, ports, now=now):
         _give_up(message, ports, error=error, category=category)
         return
     pause = min(_FIRST_PAUSE * 2 ** min(message.attempt - 1, 8), _LONGEST_PAUSE)
     ports.engine.failed(message, error=error, retry_at=now + pause)
 
 
+def _may_retry(message: Message, ports: Ports, *, now: datetime) -> bool:
+    if isinstance(message.event, ExecutionTickDue):
+        return now < _end_of_session(message.event.run_id, ports)
+    return message.attempt < ports.rules.max_attempts
+
+
 def _give_up(message: Message, ports: Ports, *, error: str, category: Category) -> None:
+    if not isinstance(message.event, ExecutionTickDue) and _is_over(message.event.run_id, ports):
+        _log.info("message_of_ended_run", error=error)
+        with ports.engine.finishing(message, now=ports.clock.now()):
+            return
     # First the run's failure, then the dead letter: a crash in between repeats the first, which changes nothing.
     if isinstance(message.event, WorkflowFailed):
         _close_without_report(message.event, ports, error=error)
@@ -101,6 +115,11 @@ def _give_up(message: Message, ports: Ports, *, error: str, category: Category) 
         with ports.engine.begin() as tx:
             tx.emit(_failure(message, ports, error=error, category=category))
     ports.engine.failed(message, error=error, retry_at=None)
+
+
+def _is_over(run_id: str, ports: Ports) -> bool:
+    run = ports.runs.run(run_id)
+    return run is not None and run.outcome is not None
 
 
 def _close_without_report(event: WorkflowFailed, ports: Ports, *, error: str) -> None:

@@ -22,8 +22,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import assert_never
 
-import structlog
-
+from alchemiser.application.log import Log
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.sending import Move, sent
 from alchemiser.domain.errors import BrokerUnavailable, DataError, OrderRefused, Overtaken, RecordsError
@@ -43,7 +42,7 @@ from alchemiser.domain.market import Quote, Session
 from alchemiser.domain.portfolio.account import Account
 from alchemiser.domain.values import Money, Side, Symbol
 
-log = structlog.get_logger()
+log = Log()
 _NO_MONEY = Money(Decimal(0))
 
 
@@ -102,7 +101,7 @@ def tick(run_id: str, phase: Phase, ports: Ports) -> TickResult:
     if run is None:
         raise RecordsError(f"expected the run {run_id} in the records, found trades without it; restore the database")
     session = ports.calendar.session(run.session)
-    ends = deadlines(side, session=session, started_at=run.started_at)
+    ends = deadlines(side, session=session, started_at=run.started_at, policy=ports.rules.walk)
     try:
         mine = _authorised(mine, side, now=now, ports=ports)
         view = _look(everything, mine, now=now, since=session.opens_at, ends=ends, ports=ports)
@@ -243,7 +242,7 @@ def _move(before: Trade, step: Step, context: Context, ports: Ports) -> Move:
             except OrderRefused as refusal:
                 log.warning("order_refused", trade_id=before.id, rail=refusal.rail, error=str(refusal))
                 if refusal.rail in PASSING:
-                    return Move(before=before, after=held_back(before, str(refusal), at=context.now, policy=walk))
+                    return Move(before=before, after=held_back(step.trade, str(refusal), at=context.now, policy=walk))
                 after = refused(step.trade, str(refusal), at=context.now, policy=walk)
                 return Move(before=before, after=after)
             return Move(before=before, after=step.trade, order=order)

@@ -39,12 +39,14 @@ _PAGE = 50
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
     """
-    What a strategy asks for on a session; `hold` stands when it is not due.
+    What a strategy asks for on a session; `hold` stands when it is not due, `failure` when it had no signal and an
+    earlier one stands in its place.
     """
 
     sleeve: Sleeve
     verdict: Verdict
     hold: Hold | None = None
+    failure: str = ""
 
 
 def settle(
@@ -72,13 +74,27 @@ def accepted_target(strategy: Strategy, archive: Archive, *, account: str, befor
     """
     Return the state of a strategy before a session, None when it is due whatever it wants.
     """
-    for run in _earlier_runs(archive, account=account, before=before):
+    for run in earlier_runs(archive, account=account, before=before):
         if run.outcome is Outcome.SUCCESS:
             told = next((one for one in archive.runs.signals(run.id) if one.strategy == strategy.name), None)
+            if told is not None and told.signal is not None and told.failure:
+                # It carried an earlier target for want of a signal; that one is its state.
+                continue
             return None if told is None or told.fingerprint != strategy.fingerprint else _accepted(told, run)
         if archive.runs.plan(run.id) is not None:
             return None
     return None
+
+
+def earlier_runs(archive: Archive, *, account: str, before: date) -> Iterator[Run]:
+    """
+    Yield an account's runs of the sessions before one, the latest first.
+    """
+    for page in count():
+        runs = archive.runs.runs(limit=_PAGE, offset=page * _PAGE)
+        yield from (run for run in runs if run.account == account and run.session < before)
+        if len(runs) < _PAGE:
+            return
 
 
 def _settled(sleeve: Sleeve, verdict: Verdict, closes: Closes, ports: Ports, *, session: date) -> Settled:
@@ -103,14 +119,6 @@ def _settled(sleeve: Sleeve, verdict: Verdict, closes: Closes, ports: Ports, *, 
     )
 
 
-def _earlier_runs(archive: Archive, *, account: str, before: date) -> Iterator[Run]:
-    for page in count():
-        runs = archive.runs.runs(limit=_PAGE, offset=page * _PAGE)
-        yield from (run for run in runs if run.account == account and run.session < before)
-        if len(runs) < _PAGE:
-            return
-
-
 def _accepted(told: PartialSignalGenerated, run: Run) -> Accepted | None:
     if told.hold is not None:
         return told.hold.accepted
@@ -129,7 +137,7 @@ def _growth(accepted: Accepted, closes: Closes) -> Mapping[Symbol, float]:
 def _at_market(growth: Mapping[Symbol, float], closes: Closes, quotes: Quotes) -> Mapping[Symbol, float]:
     # A quote without two sides is left out here; the plan refuses it.
     found = quotes.latest(tuple(growth))
-    mids = {symbol: float(quote.mid.value) for symbol, quote in found.items() if 0 < quote.bid <= quote.ask}
+    mids = {symbol: float(quote.mid.value) for symbol, quote in found.items() if quote.has_two_sides}
     return {
         symbol: grown * mids[symbol] / float(closes.of(symbol)[-1]) if symbol in mids else grown
         for symbol, grown in growth.items()

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
-import structlog
 
+from alchemiser.application.log import Log
 from alchemiser.application.ports.market import BarStore
 from alchemiser.application.ports.strategies import Book
 from alchemiser.application.ports.suite import Ports
@@ -22,7 +22,7 @@ from alchemiser.domain.market import BarsMode, Closes
 from alchemiser.domain.strategy.strategy import Strategy
 from alchemiser.domain.values import Price, Symbol
 
-_log = structlog.get_logger(__name__)
+_log = Log()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

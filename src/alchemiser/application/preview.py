@@ -4,13 +4,15 @@ Plan a session's rebalance as a run would, without ordering or recording anythin
 
 from datetime import date, timedelta
 
+from alchemiser.application.carrying import carried
 from alchemiser.application.holding import settle
 from alchemiser.application.live_bars import evidence
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.queries import latest_run
 from alchemiser.application.rebalance import plan_now
+from alchemiser.application.reconciliation import refuse_other_positions
 from alchemiser.application.signals import decide
-from alchemiser.application.start import name_of, refuse_other_positions
+from alchemiser.application.start import name_of
 from alchemiser.domain.errors import SignalUndefined
 from alchemiser.domain.portfolio.plan import RebalancePlan
 from alchemiser.domain.portfolio.target import merge
@@ -36,7 +38,8 @@ def preview(day: date, ports: Ports) -> RebalancePlan:
     book = ports.library.book()
     found = evidence(book, ports, session=session.day, mode=ports.rules.bars)
     votes = []
-    for settled in settle(decide(book, found.closes, session=found.session), found.closes, ports, session=session.day):
+    due = settle(decide(book, found.closes, session=found.session), found.closes, ports, session=session.day)
+    for settled in (carried(one, ports, session=session.day) for one in due):
         if isinstance(settled.verdict, SignalUndefined):
             raise settled.verdict
         votes.append((settled.sleeve.allocation, settled.verdict))

@@ -10,6 +10,7 @@ from alchemiser.application.notices import flip_words
 from alchemiser.application.ports.records import Run
 from alchemiser.application.ports.reports import RunReport
 from alchemiser.application.ports.suite import Archive
+from alchemiser.application.recovery import late_fills
 from alchemiser.domain.errors import ConfigurationError
 from alchemiser.domain.events import Outcome
 from alchemiser.domain.execution.order import TradeStatus
@@ -67,7 +68,11 @@ def warnings_of(report: RunReport) -> tuple[str, ...]:
         for trade in report.trades
         if trade.status is not TradeStatus.DONE and (report.run.outcome is not None or trade.reason)
     ]
-    if report.run.detail and report.run.outcome in {Outcome.FAILED, Outcome.PARTIAL}:
+    found += [
+        f"{fill.side} {fill.symbol}: {fill.cumulative} shares of order {name} were found after the run had ended"
+        for name, fill in late_fills(report.run, report.fills).items()
+    ]
+    if report.run.detail and report.run.outcome is not Outcome.SUCCESS:
         found.append(report.run.detail)
     return tuple(found)
 

@@ -7,13 +7,16 @@ The plan, its snapshot and its trades are stored together; a restart reads them 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from alchemiser.application.halting import MEMORY
 from alchemiser.application.ports.records import Run, Transaction
 from alchemiser.application.ports.suite import Ports
 from alchemiser.domain.errors import OrderRefused, SuspectBars
 from alchemiser.domain.events import RebalancePlanned, SignalGenerated, caused_by
-from alchemiser.domain.execution.order import Trade
+from alchemiser.domain.execution.order import BrokerOrder, Trade
 from alchemiser.domain.execution.phase import trades_of
 from alchemiser.domain.execution.policy import deadlines
+from alchemiser.domain.identity import ORDER_PREFIX
+from alchemiser.domain.portfolio.account import Asset
 from alchemiser.domain.portfolio.plan import RebalancePlan
 from alchemiser.domain.portfolio.planner import plan
 from alchemiser.domain.portfolio.target import Target
@@ -47,7 +50,7 @@ def plan_now(target: Target, ports: Ports, *, run_id: str, session: date, oldest
         target,
         account,
         _prices(symbols, ports, oldest=oldest_quote),
-        ports.broker.assets(symbols),
+        _assets(symbols, ports),
         ports.rules.planning,
         run_id=run_id,
         session=session,
@@ -62,6 +65,10 @@ def prepare_plan(event: SignalGenerated, ports: Ports) -> Planned:
     run = ports.runs.run(event.run_id)
     if run is None:
         raise LookupError(f"{event.run_id}: no such run")
+    stored = ports.runs.plan(run.id)
+    if stored is not None:
+        # Delivered again: what was planned is what is traded, it is never planned anew.
+        return Planned(run=run, plan=stored, trades=())
     _refuse_too_late(run, ports)
     made = plan_now(event.target, ports, run_id=run.id, session=run.session, oldest_quote=ports.rules.walk.quote_age)
     return Planned(run=replace(run, opening=made.snapshot.account), plan=made, trades=trades_of(made))
@@ -84,11 +91,28 @@ def apply_plan(event: SignalGenerated, planned: Planned, tx: Transaction) -> Non
     )
 
 
+def _assets(symbols: tuple[Symbol, ...], ports: Ports) -> dict[Symbol, Asset]:
+    # An order of ours could cross somebody else's, and what that one takes is not ours to plan with.
+    orders = ports.broker.orders(since=ports.clock.now() - MEMORY)
+    foreign = [order for order in orders if not order.status.is_terminal and not _is_ours(order)]
+    barred = {
+        order.body.symbol: f"somebody else's order rests in it: {order.body.client_order_id or order.id}"
+        for order in foreign
+    }
+    return {
+        symbol: replace(asset, barred=barred.get(symbol, "")) for symbol, asset in ports.broker.assets(symbols).items()
+    }
+
+
+def _is_ours(order: BrokerOrder) -> bool:
+    return order.body.client_order_id.startswith(ORDER_PREFIX)
+
+
 def _refuse_too_late(run: Run, ports: Ports) -> None:
     if run.outcome is not None:
         raise OrderRefused(rail="run", limit="a run that goes on", value=run.outcome.value, what=f"plan of {run.id}")
     session = ports.calendar.session(run.session)
-    ends = deadlines(Side.BUY, session=session, started_at=run.started_at)
+    ends = deadlines(Side.BUY, session=session, started_at=run.started_at, policy=ports.rules.walk)
     if ports.clock.now() >= ends.last_send:
         raise OrderRefused(
             rail="window",
@@ -103,7 +127,7 @@ def _prices(symbols: tuple[Symbol, ...], ports: Ports, *, oldest: timedelta) -> 
     prices: dict[Symbol, Price] = {}
     for symbol in symbols:
         quote = quotes.get(symbol)
-        if quote is None or not 0 < quote.bid <= quote.ask:
+        if quote is None or not quote.has_two_sides:
             found = "none" if quote is None else f"bid {quote.bid}, ask {quote.ask}"
             raise SuspectBars(symbol, f"expected a quote with two sides to plan on, found {found}")
         if ports.clock.now() - quote.at > oldest:

@@ -1,75 +1,66 @@
 """
-Bring the records of a run that is over to what the broker shows: cancel what still rests, book what filled since.
+Bring the records of runs that are over to what the broker shows: book what filled since, end what is still open.
 
-A run that failed in the middle may leave orders at the broker, and fills that nobody booked. This is done before the
-next run looks at the account, so that nothing of ours is live when it starts.
+A run that failed in the middle may leave orders at the broker, and fills that nobody booked; an order that nobody
+could resolve may show up later.
 """
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 
-from alchemiser.application.ports.suite import Ports
-from alchemiser.application.queries import latest_run
-from alchemiser.domain.errors import OrderRefused
+from alchemiser.application.ports.records import Run
+from alchemiser.application.ports.suite import Archive, Ports
 from alchemiser.domain.execution.observe import ended, observed
 from alchemiser.domain.execution.order import BrokerOrder, Closed, Trade, TradeStatus
-from alchemiser.domain.identity import ORDER_PREFIX
+from alchemiser.domain.ledger.book import LedgerEntry
 from alchemiser.domain.ledger.fills import new_fills
 
-_LOOKS = 30
 
-
-def recover(ports: Ports) -> None:
+def unsettled(run: Run, archive: Archive) -> tuple[Trade, ...]:
     """
-    Settle the trades of the account's latest run with the broker.
-
-    Raises:
-        OrderRefused: an order of ours still rests after it was asked to be cancelled for a minute.
-        BrokerUnavailable: no answer; try again.
+    Return the trades of a run that are not known to their end: open, or with a last order that is not closed.
     """
-    latest = latest_run(ports, account=ports.rules.account)
-    if latest is None or latest.outcome is None:
-        return
-    unsettled = [trade for trade in ports.trades.trades(latest.id) if _is_unsettled(trade)]
-    if not unsettled:
-        return
-    orders = {order.body.client_order_id: order for order in _quiet_orders(latest.started_at, ports)}
-    after = [_settled(observed(trade, orders)) for trade in unsettled]
-    fills = [
-        fill
-        for before, settled in zip(unsettled, after, strict=True)
-        for fill in new_fills(before, settled, session=latest.session, seen_at=ports.clock.now())
-    ]
-    ports.trades.commit(after, fills)
+    return tuple(trade for trade in archive.trades.trades(run.id) if is_unsettled(trade))
 
 
-def _is_unsettled(trade: Trade) -> bool:
+def is_unsettled(trade: Trade) -> bool:
+    """
+    Tell whether a trade of a run that is over is open, or has a last order that is not closed.
+    """
     if trade.status is TradeStatus.OPEN:
         return True
     return bool(trade.intents) and not isinstance(trade.intents[-1].state, Closed)
 
 
-def _settled(trade: Trade) -> Trade:
+def settle(run: Run, trades: Sequence[Trade], orders: Sequence[BrokerOrder], ports: Ports) -> tuple[LedgerEntry, ...]:
+    """
+    Fold what the broker shows into trades of a run that is over, and commit; return what had filled unseen.
+
+    Raises:
+        Overtaken: another process settles them.
+    """
+    shown = {order.body.client_order_id: order for order in orders}
+    pairs = [(before, _ended(observed(before, shown))) for before in trades]
+    changed = [(before, after) for before, after in pairs if after != before]
+    fills = [
+        fill
+        for before, after in changed
+        for fill in new_fills(before, after, session=run.session, seen_at=ports.clock.now())
+    ]
+    if changed:
+        ports.trades.commit([after for _, after in changed], fills)
+    return tuple(fills)
+
+
+def late_fills(run: Run, fills: Sequence[LedgerEntry]) -> Mapping[str, LedgerEntry]:
+    """
+    Return what was booked after a run had ended, by order; of several fills of one order the last.
+    """
+    if run.finished_at is None:
+        return {}
+    return {fill.client_order_id: fill for fill in fills if fill.seen_at > run.finished_at}
+
+
+def _ended(trade: Trade) -> Trade:
     if trade.status is not TradeStatus.OPEN:
         return trade
     return ended(trade, TradeStatus.INCOMPLETE, "the run ended before it did")
-
-
-def _quiet_orders(since: datetime, ports: Ports) -> tuple[BrokerOrder, ...]:
-    for _ in range(_LOOKS):
-        orders = ports.broker.orders(since=since)
-        live = [order for order in orders if _is_ours(order) and not order.status.is_terminal]
-        if not live:
-            return orders
-        for order in live:
-            ports.broker.cancel(order.id)
-        ports.clock.wait_until(ports.clock.now() + ports.rules.walk.poll)
-    raise OrderRefused(
-        rail="live orders",
-        limit="no order of ours at the broker when a run starts",
-        value=", ".join(order.body.client_order_id for order in live),
-        what=f"account {ports.rules.account}",
-    )
-
-
-def _is_ours(order: BrokerOrder) -> bool:
-    return order.body.client_order_id.startswith(ORDER_PREFIX)

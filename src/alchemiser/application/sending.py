@@ -9,8 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
+from alchemiser.application.log import Log
 from alchemiser.application.ports.broker import Broker
 from alchemiser.application.ports.suite import Ports
 from alchemiser.domain.errors import (
@@ -35,7 +34,7 @@ from alchemiser.domain.execution.answers import (
 from alchemiser.domain.execution.gate import ApprovedOrder
 from alchemiser.domain.execution.order import RejectionCause, Trade
 
-log = structlog.get_logger()
+log = Log()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,19 +3,20 @@ Evaluate the whole book on daily bars, collect what each strategy decided, merge
 
 1. load the closes of every symbol the book names, see `live_bars`;
 2. evaluate all symphonies over one shared graph, plugged-in strategies one by one;
-3. let strategies that are not due hold what they have, see `holding`;
+3. let strategies that are not due hold what they have, see `holding`, and those without a signal keep their last
+   good target where the profile says so, see `carrying`;
 4. tell of each strategy's signal, or of why it has none, and warn of conditions close to their threshold;
-5. when the last one is stored, merge; if any failed, nothing is traded.
+5. when the last one is stored, merge; if any has no signal by then, nothing is traded.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-import structlog
-
+from alchemiser.application.carrying import carried
 from alchemiser.application.holding import Settled, settle
 from alchemiser.application.live_bars import evidence
+from alchemiser.application.log import Log
 from alchemiser.application.notices import flip_words
 from alchemiser.application.ports.records import Transaction
 from alchemiser.application.ports.strategies import Book, Sleeve
@@ -40,7 +41,7 @@ from alchemiser.domain.strategy.symphony import Symphony
 from alchemiser.domain.values import Price, Symbol
 
 _SOURCE = "alchemiser.application.signals"
-_log = structlog.get_logger(__name__)
+_log = Log()
 
 
 def evaluate_all(strategies: Sequence[Strategy], closes: Closes) -> tuple[Evaluation, ...]:
@@ -80,7 +81,8 @@ def prepare_evaluation(event: WorkflowStarted, ports: Ports) -> tuple[PartialSig
     # The mode the run was started in, whatever the profile says by now.
     found = evidence(book, ports, session=event.session, mode=event.bars)
     evaluations = evaluate_all(book.strategies, found.closes)
-    settled = settle(_decided(book, evaluations, found.session), found.closes, ports, session=event.session)
+    due = settle(_decided(book, evaluations, found.session), found.closes, ports, session=event.session)
+    settled = tuple(carried(one, ports, session=event.session) for one in due)
     now = ports.clock.now()
     told = tuple(
         _told(
@@ -167,7 +169,7 @@ def _told(
         fingerprint=strategy.fingerprint,
         allocation=settled.sleeve.allocation,
         signal=verdict if isinstance(verdict, Signal) else None,
-        failure="" if isinstance(verdict, Signal) else str(verdict),
+        failure=settled.failure if isinstance(verdict, Signal) else str(verdict),
         hold=settled.hold,
         near=near,
         quotes={symbol: quotes[symbol] for symbol in strategy.requirements.symbols if symbol in quotes},

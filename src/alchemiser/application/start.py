@@ -4,36 +4,47 @@ Start the one run of an account and session, or find it again.
 1. Finish whatever an earlier process left undone.
 2. Find the session: the one asked for, else the latest that was run, else the profile's first.
 3. A run that exists is returned as it is: the second start of a session is the same run.
-4. Check everything that can be wrong before anything is written: book, bars, time, account.
-5. Settle what an earlier run left at the broker; refuse when positions are not what the ledger says.
+4. Check everything that can be wrong before anything is written: book, bars, time, clock, account.
+5. Reconcile with the broker, see `reconciliation`; refuse when positions are not what the ledger says.
 6. Store the run and tell of it, in one transaction.
+
+A start that comes too late is recorded as a skipped run, one that is refused as a run that was not started, each with
+its report. Neither stands in the way of a later start.
 """
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date
 from enum import Enum, auto
-
-import structlog
 
 from alchemiser import __version__
 from alchemiser.application.dispatch import pump
+from alchemiser.application.importing import imports_of
 from alchemiser.application.live_bars import closes_of_book
+from alchemiser.application.log import Log
 from alchemiser.application.ports.messaging import Message
 from alchemiser.application.ports.records import Run
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.queries import latest_run
-from alchemiser.application.recovery import recover
-from alchemiser.application.settlement import mismatches
-from alchemiser.domain.errors import LedgerError, OrderRefused
+from alchemiser.application.reconciliation import (
+    cash_flow,
+    checked_clock,
+    reconcile,
+    refuse_imported,
+    refuse_other_positions,
+)
+from alchemiser.application.reporting import record_unstarted
+from alchemiser.application.wording import signed_dollars
+from alchemiser.domain.errors import BrokerError, DataError, LedgerError, OrderRefused, RiskError
 from alchemiser.domain.events import Outcome, WorkflowStarted, first_cause
-from alchemiser.domain.identity import ORDER_PREFIX, run_id
+from alchemiser.domain.identity import run_id
 from alchemiser.domain.market import BarsMode, Session
 from alchemiser.domain.portfolio.account import Account
 
 _SOURCE = "alchemiser.application.start.start"
-_LOOK_BACK = 50
-_MEMORY = timedelta(days=90)
-_log = structlog.get_logger(__name__)
+_LATE = "start window"
+_REFUSALS = (RiskError, LedgerError, DataError, BrokerError)
+_log = Log()
 
 
 class Allow(Enum):
@@ -44,7 +55,7 @@ class Allow(Enum):
     RETRY = auto()
     """Run a session again whose run failed before any order was made."""
     POSITIONS = auto()
-    """Take the broker's positions as they are, though the ledger says otherwise."""
+    """Take the broker's positions and imported orders as they are, though the ledger says otherwise."""
 
 
 def resume(ports: Ports) -> Iterator[Message]:
@@ -75,7 +86,9 @@ def following_session(ports: Ports) -> date:
     Return the session after the latest that was run, or the profile's first.
     """
     latest = latest_run(ports, account=ports.rules.account)
-    return ports.rules.first_session if latest is None else ports.calendar.next(latest.session).day
+    if latest is None:
+        return ports.rules.first_session
+    return latest.session if latest.outcome is Outcome.NOT_STARTED else ports.calendar.next(latest.session).day
 
 
 def start(day: date, ports: Ports, *, allowed: frozenset[Allow] = frozenset()) -> tuple[Run, bool]:
@@ -95,42 +108,70 @@ def start(day: date, ports: Ports, *, allowed: frozenset[Allow] = frozenset()) -
             return existing, False
         _refuse_retry(existing, ports)
     _refuse_earlier(session, ports)
+    name = name_of(session.day, ports, number=number + 1)
+    try:
+        run, event = _opened(name, session, ports, allowed=allowed)
+    except _REFUSALS as refusal:
+        is_late = isinstance(refusal, OrderRefused) and refusal.rail == _LATE
+        outcome = Outcome.SKIPPED if is_late else Outcome.NOT_STARTED
+        record_unstarted(_unopened(name, session, ports), outcome, detail=str(refusal), ports=ports)
+        raise
+    with ports.engine.begin() as tx:
+        is_new = tx.save_run(run)
+        if is_new:
+            tx.emit(event)
+    if not is_new:
+        # Another process took the name meanwhile: for the same run, or for one that it could not start.
+        return start(day, ports, allowed=allowed - {Allow.RETRY})
+    _log.info("run_started", run_id=run.id, session=str(session.day), allowed=sorted(one.name for one in allowed))
+    return run, True
+
+
+def _opened(name: str, session: Session, ports: Ports, *, allowed: frozenset[Allow]) -> tuple[Run, WorkflowStarted]:
     book = ports.library.book()
-    before = ports.calendar.previous(session.day).day
-    closes_of_book(book, ports.bars, through=before)
-    signal_session = before if ports.rules.bars is BarsMode.COMPLETED else session.day
+    unopened = _unopened(name, session, ports)
+    closes_of_book(book, ports.bars, through=ports.calendar.previous(session.day).day)
     ports.clock.wait_until(session.closes_at - ports.rules.lead)
     _refuse_outside(session, ports)
-    recover(ports)
+    notes = checked_clock(ports)
+    # Whose account it is comes first: orders of another one are none of ours to cancel.
     account = ports.broker.account()
     _refuse_account(account, ports)
-    if Allow.POSITIONS not in allowed:
+    is_accepted = Allow.POSITIONS in allowed
+    account, found = reconcile(account, ports, is_accepted=is_accepted)
+    notes += found
+    if not is_accepted:
+        refuse_imported(ports, account=account.id)
         refuse_other_positions(account, ports)
-    run = Run(
-        id=name_of(session.day, ports, number=number + 1),
-        account=account.id,
-        profile=ports.rules.profile,
-        session=session.day,
-        signal_session=signal_session,
-        started_at=ports.clock.now(),
-        code_version=__version__,
-        opening=account,
-    )
+    else:
+        notes += ("the broker's positions were accepted as they are",)
+    flow = cash_flow(account, ports)
+    if flow:
+        notes += (f"cash changed by {signed_dollars(flow)} beside our trades since the run before",)
+    run = replace(unopened, started_at=ports.clock.now(), opening=account, notes=notes, cash_flow=flow)
     event = WorkflowStarted(
         meta=first_cause(run.id, at=run.started_at, source=_SOURCE),
         run_id=run.id,
         account=account.id,
         session=session.day,
-        signal_session=signal_session,
+        signal_session=run.signal_session,
         strategies=tuple(strategy.name for strategy in book.strategies),
         bars=ports.rules.bars,
     )
-    with ports.engine.begin() as tx:
-        is_new = tx.save_run(run)
-        if is_new:
-            tx.emit(event)
-    _log.info("run_started", run_id=run.id, session=str(session.day), allowed=sorted(one.name for one in allowed))
-    return run, is_new
+    return run, event
+
+
+def _unopened(name: str, session: Session, ports: Ports) -> Run:
+    before = ports.calendar.previous(session.day).day
+    return Run(
+        id=name,
+        account=ports.rules.account,
+        profile=ports.rules.profile,
+        session=session.day,
+        signal_session=before if ports.rules.bars is BarsMode.COMPLETED else session.day,
+        started_at=ports.clock.now(),
+        code_version=__version__,
+    )
 
 
 def name_of(day: date, ports: Ports, *, number: int = 1) -> str:
@@ -141,20 +182,29 @@ def name_of(day: date, ports: Ports, *, number: int = 1) -> str:
 
 
 def _last_of(day: date, ports: Ports) -> tuple[int, Run | None]:
+    # An imported run took its number, too: its orders are at the broker under the ids that it gave.
     number, found = 0, None
-    while (run := ports.runs.run(name_of(day, ports, number=number + 1))) is not None:
+    while (run := _numbered(day, number + 1, ports)) is not None:
         number, found = number + 1, run
-    return number, found
+    return number, None if found is not None and found.outcome is Outcome.NOT_STARTED else found
+
+
+def _numbered(day: date, number: int, ports: Ports) -> Run | None:
+    name = name_of(day, ports, number=number)
+    run = ports.runs.run(name)
+    if run is not None and run.outcome is not Outcome.NOT_STARTED:
+        return run
+    return next(imports_of(name, ports), run)
 
 
 def _refuse_retry(existing: Run, ports: Ports) -> None:
     ordered = sum(len(trade.intents) for trade in ports.trades.trades(existing.id))
-    if existing.outcome is Outcome.FAILED and not ordered:
+    if existing.outcome in {Outcome.FAILED, Outcome.SKIPPED} and not ordered:
         return
     outcome = "still running" if existing.outcome is None else existing.outcome.value
     raise OrderRefused(
         rail="retry",
-        limit="a run that failed before any order was made",
+        limit="a run that failed, or was skipped, before any order was made",
         value=f"{outcome}, {ordered} orders",
         what=f"retry of {existing.id}",
     )
@@ -175,7 +225,7 @@ def _refuse_outside(session: Session, ports: Ports) -> None:
     now, last = ports.clock.now(), session.closes_at - ports.rules.latest_start
     if not session.opens_at <= now <= last:
         raise OrderRefused(
-            rail="start window",
+            rail=_LATE,
             limit=f"from {session.opens_at:%Y-%m-%d %H:%M} to {last:%H:%M} UTC",
             value=f"{now:%Y-%m-%d %H:%M} UTC",
             what=f"run for {session.day}",
@@ -190,35 +240,3 @@ def _refuse_account(account: Account, ports: Ports) -> None:
         raise OrderRefused(rail="account", limit=ports.rules.account, value=account.id, what=what)
     if account.blocked:
         raise OrderRefused(rail="account", limit="an account that may trade", value=account.blocked, what=what)
-
-
-def _refuse_unknown_orders(account: Account, ports: Ports) -> None:
-    since = ports.clock.now() - _MEMORY
-    ours = [order for order in ports.broker.orders(since=since) if order.body.client_order_id.startswith(ORDER_PREFIX)]
-    if ours:
-        raise LedgerError(
-            f"account {account.id}: expected a broker without orders of ours, since nothing is recorded, "
-            f"found {len(ours)}, the latest {ours[-1].body.client_order_id}; restore the records, "
-            "or name those it belongs to in [records] url"
-        )
-
-
-def refuse_other_positions(account: Account, ports: Ports) -> None:
-    """
-    Refuse an account whose positions are not the last opening and the fills since.
-
-    Raises:
-        LedgerError: they are not, or nothing is recorded of an account that has orders of ours.
-    """
-    known = next(
-        (run for run in ports.runs.runs(account=account.id, limit=_LOOK_BACK) if run.opening is not None), None
-    )
-    if known is None or known.opening is None:
-        _refuse_unknown_orders(account, ports)
-        return
-    found = mismatches(known.opening, ports.ledger.entries(run_id=known.id), account)
-    if found:
-        wrong = "; ".join(map(str, found))
-        raise LedgerError(
-            f"{wrong}; when the broker is right, `alchemiser run --sessions 1 --accept-positions` goes on from there"
-        )

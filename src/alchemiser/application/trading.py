@@ -17,6 +17,7 @@ from alchemiser.domain.events import (
     RebalancePlanned,
     TradeExecuted,
     caused_by,
+    once_in_run,
 )
 from alchemiser.domain.execution.fills import filled
 from alchemiser.domain.execution.order import Trade
@@ -65,7 +66,7 @@ def apply_tick(event: ExecutionTickDue, result: TickResult, tx: Transaction) -> 
         return
     tx.emit(
         ExecutionPhaseCompleted(
-            meta=caused_by(event, ExecutionPhaseCompleted, at=result.at, source=_SOURCE, key=event.phase),
+            meta=once_in_run(event, ExecutionPhaseCompleted, at=result.at, source=_SOURCE, key=event.phase),
             run_id=event.run_id,
             phase=event.phase,
         )
@@ -83,7 +84,7 @@ def _tick_due(cause: Event, of: Phase, *, number: int, at: datetime) -> Executio
 
 def _executed(cause: ExecutionTickDue, trade: Trade, *, at: datetime) -> TradeExecuted:
     return TradeExecuted(
-        meta=caused_by(cause, TradeExecuted, at=at, source=_SOURCE, key=trade.id),
+        meta=once_in_run(cause, TradeExecuted, at=at, source=_SOURCE, key=trade.id),
         run_id=trade.run_id,
         trade_id=trade.id,
         symbol=trade.symbol,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
-from alchemiser.application import rebalance, reporting, settlement, signals, trading
+from alchemiser.application import look_ups, rebalance, reporting, settlement, signals, trading
 from alchemiser.application.ports.records import Transaction
 from alchemiser.application.ports.suite import Ports
 from alchemiser.domain.events import (
@@ -21,6 +21,7 @@ from alchemiser.domain.events import (
     RebalancePlanned,
     SignalGenerated,
     TradeExecuted,
+    UnresolvedLookUpDue,
     WorkflowCompleted,
     WorkflowFailed,
     WorkflowStarted,
@@ -80,6 +81,9 @@ ROUTES: Mapping[type[Event], tuple[Route, ...]] = {
     ),
     WorkflowFailed: (
         on(WorkflowFailed, "report-failure", reporting.prepare_report, reporting.apply_report),
+    ),
+    UnresolvedLookUpDue: (
+        on(UnresolvedLookUpDue, "look-up", look_ups.prepare_look_up, look_ups.apply_look_up),
     ),
     TradeExecuted: (),
     WorkflowCompleted: (),

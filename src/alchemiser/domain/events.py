@@ -4,7 +4,8 @@ What happened, at the boundaries between stages. Read it with `application/workf
     WorkflowStarted → PartialSignalGenerated × N → SignalGenerated → RebalancePlanned
       → ExecutionTickDue … → ExecutionPhaseCompleted (sells) → ExecutionTickDue … → ExecutionPhaseCompleted (buys)
       → PortfolioStateChanged → WorkflowCompleted
-    TradeExecuted is told for each trade that ends; WorkflowFailed for a step that could not be done.
+    TradeExecuted is told for each trade that ends; WorkflowFailed for a step that could not be done;
+    UnresolvedLookUpDue after the run, for as long as an order of it is not known to its end.
 
 Large data (plans, signals' panels) is kept in the records and told of by reference.
 """
@@ -81,7 +82,7 @@ class WorkflowStarted:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartialSignalGenerated:
     """
-    One strategy decided, or could not: then `signal` is None and `failure` says why.
+    One strategy decided, or could not: then `failure` says why, and `signal` is None or an earlier one that is carried.
 
     Args:
         hold: the target it holds on to when it was not due; the signal's weights are then what became of it.
@@ -200,6 +201,17 @@ class WorkflowFailed:
     error: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnresolvedLookUpDue:
+    """
+    A durable timer after the run: look again for what became of its orders that nobody could resolve.
+    """
+
+    meta: Envelope
+    run_id: str
+    number: int
+
+
 Event: TypeAlias = (
     WorkflowStarted
     | PartialSignalGenerated
@@ -211,6 +223,7 @@ Event: TypeAlias = (
     | PortfolioStateChanged
     | WorkflowCompleted
     | WorkflowFailed
+    | UnresolvedLookUpDue
 )
 
 
@@ -233,22 +246,23 @@ def caused_by(cause: Event, kind: type[Event], *, at: datetime, source: str, key
     )
 
 
-def once_in_run(cause: Event, kind: type[Event], *, at: datetime, source: str) -> Envelope:
+def once_in_run(cause: Event, kind: type[Event], *, at: datetime, source: str, key: str = "") -> Envelope:
     """
-    Return the envelope of an event that a run has at most once, whichever of several events brings it about.
+    Return the envelope of an event that a run has at most once, or once for each key, whichever of several events
+    brings it about.
     """
     run = cause.meta.correlation_id
-    identity = event_id(causation_id=run, event_type=kind.__name__, key="")
+    identity = event_id(causation_id=run, event_type=kind.__name__, key=key)
     return replace(caused_by(cause, kind, at=at, source=source), event_id=identity)
 
 
-def first_cause(run_id: str, *, at: datetime, source: str) -> Envelope:
+def first_cause(run_id: str, *, at: datetime, source: str, kind: type[Event] = WorkflowStarted) -> Envelope:
     """
-    Return the envelope of the event that starts a run.
+    Return the envelope of the event that starts a run, or is all that is told of it.
     """
     module, _, component = source.rpartition(".")
     return Envelope(
-        event_id=event_id(causation_id=run_id, event_type="WorkflowStarted", key=""),
+        event_id=event_id(causation_id=run_id, event_type=kind.__name__, key=""),
         correlation_id=run_id,
         causation_id=run_id,
         occurred_at=at,

@@ -3,13 +3,18 @@ Derived ids: every id is a function of its inputs, so the same work always has t
 """
 
 import hashlib
+import re
 import uuid
+from dataclasses import dataclass
 from datetime import date
 
 from alchemiser.domain.values import Side, Symbol
 
 ORDER_PREFIX = "alc1-"
 _LONGEST_ACCOUNT = 12
+_ORDER = re.compile(
+    rf"{ORDER_PREFIX}(?P<run>.+-(?P<day>\d{{8}})-[a-z]+-\d+)-(?P<symbol>[A-Z0-9][A-Z0-9./-]*)-(?P<side>[BS])-a(?P<attempt>\d+)"
+)
 _NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "events.alchemiser")
 
 
@@ -43,6 +48,39 @@ def client_order_id(*, trade: str, attempt: int) -> str:
     Name an order attempt of a trade; unique at the broker for ever.
     """
     return f"{ORDER_PREFIX}{trade}-a{attempt}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderName:
+    """
+    What a client order id of ours says.
+    """
+
+    run: str
+    day: date
+    symbol: Symbol
+    side: Side
+    attempt: int
+
+
+def order_name(client_order_id: str) -> OrderName | None:
+    """
+    Return what a client order id says, None when it is none that `client_order_id` makes.
+    """
+    found = _ORDER.fullmatch(client_order_id)
+    if found is None:
+        return None
+    try:
+        day = date.fromisoformat(found["day"])
+    except ValueError:
+        return None
+    return OrderName(
+        run=found["run"],
+        day=day,
+        symbol=Symbol(found["symbol"]),
+        side=Side.BUY if found["side"] == "B" else Side.SELL,
+        attempt=int(found["attempt"]),
+    )
 
 
 def content_hash(text: str) -> str:

@@ -59,11 +59,19 @@ class Quote:
     source: str
 
     @property
+    def has_two_sides(self) -> bool:
+        """
+        Tell whether both sides are prices, the bid at most the ask.
+        """
+        # No number compares with another: to ask whether it is less than one raises.
+        return self.bid.is_finite() and self.ask.is_finite() and 0 < self.bid <= self.ask
+
+    @property
     def mid(self) -> Price:
         """
         Return the middle of the market; ValueError for a quote without two sides.
         """
-        if not 0 < self.bid <= self.ask:
+        if not self.has_two_sides:
             raise ValueError(f"{self.symbol}: no middle between bid {self.bid} and ask {self.ask}")
         return Price((self.bid + self.ask) / 2)
 
@@ -114,6 +122,12 @@ class Closes:
         """
         row: Series = self.values[self._row[symbol]]
         return row
+
+    def row_of(self, symbol: Symbol) -> int | None:
+        """
+        Return the row of a symbol, or None when the panel does not hold it.
+        """
+        return self._row.get(symbol)
 
     def holds(self, symbol: Symbol) -> bool:
         """

@@ -15,12 +15,12 @@ import shutil
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TypeGuard
 
 from alchemiser.application.ports.strategies import Book, CompiledBooks, Sleeve, StrategyLibrary, Written
 from alchemiser.domain.errors import ConfigurationError, DslSyntaxError
+from alchemiser.domain.strategy.collector import collector_paused
 from alchemiser.domain.strategy.compiler import compile_text
 from alchemiser.domain.strategy.requirements import Requirements
 from alchemiser.domain.strategy.stock import Stock
@@ -107,7 +107,8 @@ class StrategyFiles(StrategyLibrary):
             return known
         # One stock for the book: files share most of what they say.
         stock = Stock()
-        book = tuple(_compile(one.text, one.file, stock) for one in texts)
+        with collector_paused():
+            book = tuple(_compile(one.text, one.file, stock) for one in texts)
         if kept is not None:
             kept.keep(texts, book)
         return book
@@ -197,6 +198,8 @@ def _compile(text: str, file: str, stock: Stock) -> Symphony:
 
 
 def _plugin(name: str, *, where: str) -> Strategy:
+    from importlib.metadata import entry_points
+
     found = list(entry_points(group=GROUP, name=name))
     if len(found) != 1:
         known = ", ".join(sorted(entry_points(group=GROUP).names)) or "none"

@@ -34,6 +34,7 @@ def test_the_same_meaning_is_said_to_be_the_same(alchemiser: Alchemiser, tmp_pat
     assert 0 == ended.code
     assert "Both mean the same." in ended.out
     assert "The weights are the same on all 6 sessions" in ended.out
+    assert "on 2 of them neither is decided" in ended.out
 
 
 @pytest.mark.usefixtures("_slow")
@@ -49,6 +50,17 @@ def test_sessions_with_other_weights_are_listed(alchemiser: Alchemiser) -> None:
 
 
 @pytest.mark.usefixtures("_slow")
+def test_sessions_nobody_decides_are_not_called_the_same(alchemiser: Alchemiser) -> None:
+    """
+    Before any window is filled, nothing is said to be equal.
+    """
+    out = alchemiser("strategies", "diff", "switch.clj", "slow.clj", "--bars", "bars.csv", "--to", "2024-01-02").out
+
+    assert "Neither is decided on any of 2 sessions from 2024-01-01 to 2024-01-02." in out
+    assert "the same" not in out
+
+
+@pytest.mark.usefixtures("_slow")
 def test_json_tells_changes_and_sessions(alchemiser: Alchemiser) -> None:
     """
     The JSON holds the changes, the range and the weights of both on every session apart.
@@ -60,7 +72,7 @@ def test_json_tells_changes_and_sessions(alchemiser: Alchemiser) -> None:
     )
 
     assert (False, ["changed"]) == (told["same"], [change["what"] for change in told["changes"]])
-    assert {"from": "2024-01-01", "to": "2024-01-04", "sessions": 4} == told["compared"]
+    assert {"from": "2024-01-01", "to": "2024-01-04", "sessions": 4, "undecided": 2} == told["compared"]
     assert [("2024-01-03", {"weights": {"SPY": "1.000000"}})] == [
         (apart["session"], apart["before"]) for apart in told["apart"]
     ]

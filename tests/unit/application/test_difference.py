@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 
-from alchemiser.application.difference import changes, sessions_apart
+from alchemiser.application.difference import changes, compared
 from alchemiser.domain.strategy.compiler import compile_text
 from alchemiser.domain.strategy.symphony import Symphony
 from support.symphonies import a_symphony, closes_of
@@ -161,7 +161,7 @@ def test_sessions_apart_are_those_of_different_weights() -> None:
     one, other = (a_symphony(f'(if (> (current-price "SPY") {limit}) [{SPY}] [{BIL}])') for limit in (100, 110))
     closes = closes_of(SPY=[99, 105, 120, 105], BIL=[50, 50, 50, 50])
 
-    found = [session for session, _, _ in sessions_apart(one, other, closes, closes.sessions)]
+    found = [session for session, _, _ in compared(one, other, closes, closes.sessions).apart]
 
     assert [closes.sessions[1], closes.sessions[3]] == found
 
@@ -173,6 +173,6 @@ def test_a_session_only_one_can_decide_is_apart() -> None:
     one, other = a_symphony(SPY), a_symphony(f'(if (> (rsi "SPY" {{:window 2}}) 0) [{SPY}] [{SPY}])')
     closes = closes_of(SPY=[99, 105, 120, 105])
 
-    found = [session for session, _, _ in sessions_apart(one, other, closes, closes.sessions)]
+    found = [session for session, _, _ in compared(one, other, closes, closes.sessions).apart]
 
     assert list(closes.sessions[:2]) == found

@@ -5,6 +5,7 @@ Every indicator against its definition, one window at a time.
 import math
 import statistics
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -264,3 +265,64 @@ def test_deviations_keep_their_digits_beside_outliers(window: int) -> None:
     for end in range(window - 1, len(closes)):
         expected = statistics.stdev(closes[end - window + 1 : end + 1].tolist())
         assert abs(deviations[end] - expected) <= WIDE * expected
+
+
+@pytest.mark.parametrize("window", [1, 2, 3, 14, 200])
+def test_smoothing_goes_on_over_hundreds_of_sessions(window: int) -> None:
+    """
+    Strength and exponential average equal their recursions, session by session, to 1e-12 of themselves.
+    """
+    closes = walk(700, seed=5)
+
+    index, averages = formulas.rsi(closes, window), formulas.exponential_moving_average_price(closes, window)
+
+    assert averages[window - 1 :].tolist() == pytest.approx(_averages(closes.tolist(), window)[window - 1 :], rel=WIDE)
+    assert index[window:].tolist() == pytest.approx(_indices(closes.tolist(), window), rel=WIDE)
+
+
+@pytest.mark.parametrize("name", ["rsi", "exponential-moving-average-price", "moving-average-return", "stdev-return"])
+def test_hundreds_of_rows_keep_their_bits(name: str) -> None:
+    """
+    Among 300 rows of all windows, some listed late and some with a gap, each has the bits it has alone and cut short.
+    """
+    rows = np.stack([walk(400, seed=seed) for seed in range(300)])
+    rows[::7, :150], rows[::11, 250] = np.nan, np.nan
+    windows = [(2 + row % 40,) for row in range(300)]
+    indicator = _named(name)
+
+    together = indicator.measure(rows, windows)
+
+    for row in (0, 1, 7, 11, 77, 299):
+        for end in (127, 128, 129, 400):
+            alone = indicator.measure(rows[None, row, :end], [windows[row]])
+            assert alone.tobytes() == np.ascontiguousarray(together[row, :end]).tobytes()
+
+
+def test_rows_can_be_named() -> None:
+    """
+    Named rows are measured, each as often as it is named.
+    """
+    rows = np.stack([walk(50, seed=seed) for seed in range(3)])
+
+    for indicator in INDICATORS:
+        named = indicator.measure(rows, [own(indicator)] * 3, np.array([2, 0, 2]))
+        assert _bits(indicator.measure(rows[[2, 0, 2]], [own(indicator)] * 3)) == _bits(named)
+
+
+def _averages(closes: list[float], window: int) -> list[float]:
+    averages = closes[:1]
+    for close in closes[1:]:
+        averages.append(averages[-1] + 2 / (window + 1) * (close - averages[-1]))
+    return averages
+
+
+def _indices(closes: list[float], window: int) -> list[float]:
+    changes = [after - before for before, after in pairwise(closes)]
+    up = math.fsum(max(change, 0.0) for change in changes[:window]) / window
+    down = math.fsum(max(-change, 0.0) for change in changes[:window]) / window
+    found = [100 * up / (up + down)]
+    for change in changes[window:]:
+        up = (up * (window - 1) + max(change, 0.0)) / window
+        down = (down * (window - 1) + max(-change, 0.0)) / window
+        found.append(100 * up / (up + down))
+    return found

@@ -12,6 +12,21 @@ from alchemiser.domain.portfolio.account import Account, Asset
 from alchemiser.domain.values import Symbol
 
 
+class BrokerClock(Protocol):
+    """
+    The time that counts for orders.
+    """
+
+    def time(self) -> datetime:
+        """
+        Return the broker's own time.
+
+        Raises:
+            BrokerUnavailable: no answer.
+        """
+        ...
+
+
 class Broker(Protocol):
     """
     One account at a broker. Any call may raise BrokerUnavailable or BrokerAuthError.

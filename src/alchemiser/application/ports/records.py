@@ -82,7 +82,8 @@ class Transaction(Protocol):
 
     def save_run(self, run: Run) -> bool:
         """
-        Store a run, or replace it; return whether it is new.
+        Store a run and return True; of one that is stored already add what is news and return False: its opening
+        account until there is a plan, its closing account, its end. A run that is over stays as it ended.
         """
         ...
 

@@ -5,8 +5,9 @@ Everything the workflow may ask of the outside, in one value that the container 
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from enum import StrEnum
 
-from alchemiser.application.ports.broker import Broker
+from alchemiser.application.ports.broker import Broker, BrokerClock
 from alchemiser.application.ports.market import BarStore, Calendar, Quotes
 from alchemiser.application.ports.messaging import Engine, Notifier
 from alchemiser.application.ports.records import Ledger, Runs, Trades
@@ -18,6 +19,17 @@ from alchemiser.domain.execution.gate import Limits
 from alchemiser.domain.execution.policy import WalkPolicy
 from alchemiser.domain.market import BarsMode
 from alchemiser.domain.portfolio.plan import Policy
+
+
+class FailurePolicy(StrEnum):
+    """
+    What a strategy without a signal does to the run.
+    """
+
+    ABORT = "abort"
+    """Nothing is traded."""
+    CARRY = "carry"
+    """Its sleeve keeps its last good target."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +47,7 @@ class Rules:
         max_attempts: how often a message is delivered before it is given up.
         warn_within: a run warns of a condition that a move of a last close by this fraction turns over; 0 never.
         bars: what signals are made from.
+        failure: what a strategy without a signal does to the run.
     """
 
     profile: str
@@ -49,6 +62,7 @@ class Rules:
     max_attempts: int = 5
     warn_within: Decimal = Decimal(0)
     bars: BarsMode = BarsMode.COMPLETED
+    failure: FailurePolicy = FailurePolicy.ABORT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +88,7 @@ class Ports(Archive):
     quotes: Quotes
     library: StrategyLibrary
     broker: Broker
+    broker_clock: BrokerClock
     switch: KillSwitch
     engine: Engine
     renderer: ReportRenderer

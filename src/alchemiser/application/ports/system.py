@@ -22,3 +22,16 @@ class Clock(Protocol):
         Return once `instant` has come; at once when it has passed. A simulated clock moves itself there.
         """
         ...
+
+
+class Rest(Protocol):
+    """
+    How somebody without work waits for it.
+    """
+
+    def until(self, due: datetime | None) -> float:
+        """
+        Rest a moment, at most until `due`, and return how many seconds of real time that took; None when nothing is
+        known to come. A simulated clock moves to `due` instead, once nobody else is at work.
+        """
+        ...

@@ -99,9 +99,14 @@ def refused(trade: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> T
 
 def held_back(trade: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> Trade:
     """
-    Return a trade whose next step waits for a rail, as it was before that step.
+    Return a trade whose latest step waits for a rail: without the intent it would have made, and with all it has seen.
     """
-    return replace(trade, reason=reason, due_at=at + policy.poll)
+    state = trade.intents[-1].state
+    if isinstance(state, Sent) and state.posts > 1:
+        before = with_state(trade, replace(state, posts=state.posts - 1))
+    else:
+        before = replace(trade, intents=trade.intents[:-1])
+    return replace(before, reason=reason, due_at=at + policy.poll)
 
 
 def withheld(trade: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> Trade:

@@ -34,7 +34,7 @@ def market_problem(quote: Quote | None, *, now: datetime, policy: WalkPolicy) ->
     """
     if quote is None:
         return "no quote"
-    if not (quote.bid.is_finite() and quote.ask.is_finite() and 0 < quote.bid <= quote.ask):
+    if not quote.has_two_sides:
         return f"bid {quote.bid} and ask {quote.ask} are no market"
     age = now - quote.at
     if age > policy.quote_age:

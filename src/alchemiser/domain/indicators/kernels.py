@@ -2,42 +2,61 @@
 Sums, deviations and smoothings over windows, the same bits however many rows and later sessions are
 computed with them.
 
-Every kernel works along the last axis and reads nothing after the session it writes. A window sum is built
-from blocks of one window's length:
+Every kernel works along the last axis and reads nothing after the session it writes. A window is put together from
+windows of 1, 2, 4, 8 … sessions:
 
-1. cut the sessions into blocks of `window`;
-2. add up each block from its start (heads) and from its end (tails);
-3. a window is the tail of one block plus the head of the next, so only its own numbers are ever added: a
-   price of 5e11 years ago leaves no rounding behind, and a NaN spoils exactly the windows that hold it.
+1. two neighbouring windows of one length make one of twice the length;
+2. those lengths that add up to the window are put one before the other;
+3. so only the window's own numbers are ever combined, in few steps: a price of 5e11 years ago leaves no rounding
+   behind, a NaN spoils exactly the windows that hold it, and equal closes give equal bits wherever they stand.
 """
 
-from itertools import accumulate
+from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alchemiser.domain.indicators.fading import BLOCK, fading
 from alchemiser.domain.market import Series
 
-# From this many rows on, stepping all rows through numpy beats one Python loop a row.
-_MANY_ROWS = 12
+# What is known of the windows of one length, by the session each begins at.
+State: TypeAlias = tuple[Series, ...]
+Join: TypeAlias = Callable[[State, State, int, int], State]
 
 
-def blocks_of(values: Series, window: int) -> Series:
+def folded(single: State, window: int, join: Join) -> State:
     """
-    Cut the last axis into blocks: shape (…, T) to (…, ceil(T / window), window), the end padded with NaN.
+    Return what is known of every window, from what is known of every session.
+
+    Args:
+        single: arrays of shape (…, T).
+        window: sessions, at least 1 and at most T.
+        join: makes one state of an earlier and a later one that meet, given the sessions each covers; never writes
+            into them.
+
+    Returns:
+        Arrays of shape (…, T - window + 1): windows by the session they begin at.
     """
-    length = values.shape[-1]
-    count = -(-length // window)
-    padded = np.full((*values.shape[:-1], count * window), np.nan)
-    padded[..., :length] = values
-    return padded.reshape(*values.shape[:-1], count, window)
+    length = single[0].shape[-1]
+    power, size = single, 1
+    whole: State = ()
+    covered = 0
+    while True:
+        if window & size:
+            count = length - covered - size + 1
+            early = _cut(power, 0, count)
+            whole = join(early, _cut(whole, size, count), size, covered) if covered else early
+            covered += size
+        if covered == window:
+            return whole
+        count = length - 2 * size + 1
+        power = join(_cut(power, 0, count), _cut(power, size, count), size, size)
+        size *= 2
 
 
-def joined(blocks: Series, length: int) -> Series:
-    """
-    Undo `blocks_of`: shape (…, blocks, window) to (…, length).
-    """
-    return blocks.reshape(*blocks.shape[:-2], -1)[..., :length]
+def _cut(state: State, start: int, count: int) -> State:
+    return tuple(part[..., start : start + count] for part in state)
 
 
 def window_sums(values: Series, window: int) -> Series:
@@ -51,16 +70,10 @@ def window_sums(values: Series, window: int) -> Series:
     Returns:
         Shape (…, T); NaN where the window is incomplete or holds a NaN.
     """
-    length = values.shape[-1]
-    sums = np.full(values.shape, np.nan)
-    if window > length:
-        return sums
-    blocks = blocks_of(values, window)
-    heads = joined(np.add.accumulate(blocks, axis=-1), length)
-    tails = joined(np.add.accumulate(blocks[..., ::-1], axis=-1)[..., ::-1], length)
-    carried = tails[..., : length - window + 1].copy()
-    carried[..., ::window] = 0.0
-    np.add(heads[..., window - 1 :], carried, out=sums[..., window - 1 :])
+    sums = np.empty(values.shape)
+    sums[..., : window - 1] = np.nan
+    if window <= values.shape[-1]:
+        (sums[..., window - 1 :],) = folded((values,), window, _added)
     return sums
 
 
@@ -68,8 +81,8 @@ def window_deviations(values: Series, window: int, *, freedom_lost: int) -> Seri
     """
     Return the standard deviation of the last `window` values at every session.
 
-    Values are measured from the last one of the block the window begins in: it belongs to the window, so what
-    cancels is at most window + 1 times what is left, however large the values are.
+    Windows are joined with their sums and their squares about their own means; nothing is ever subtracted from a
+    sum of squares, so nothing cancels, however large the values are.
 
     Args:
         values: shape (…, T).
@@ -78,39 +91,57 @@ def window_deviations(values: Series, window: int, *, freedom_lost: int) -> Seri
 
     Returns:
         Shape (…, T); NaN where the window is incomplete or holds a NaN.
+
+    Source: Chan, Golub and LeVeque, Updating Formulae and a Pairwise Algorithm for Computing Sample Variances (1979).
     """
-    length = values.shape[-1]
-    deviations = np.full(values.shape, np.nan)
-    if window > length:
-        return deviations
-    blocks = blocks_of(values, window)
-    lasts = blocks[..., -1:]
-    away = np.subtract(blocks, lasts)
-    tails = joined(np.add.accumulate(away[..., ::-1], axis=-1)[..., ::-1], length)
-    np.multiply(away, away, out=away)
-    tail_squares = joined(np.add.accumulate(away[..., ::-1], axis=-1)[..., ::-1], length)
-    # Heads continue the block before, so they are measured from where it ended.
-    np.subtract(blocks[..., 1:, :], lasts[..., :-1, :], out=away[..., 1:, :])
-    heads = joined(np.add.accumulate(away, axis=-1), length)
-    np.multiply(away, away, out=away)
-    head_squares = joined(np.add.accumulate(away, axis=-1), length)
-    drift = _added(tails, heads, window)
-    squares = _added(tail_squares, head_squares, window)
-    np.multiply(drift, drift, out=drift)
-    np.divide(drift, window, out=drift)
-    np.subtract(squares, drift, out=squares)
-    np.maximum(squares, 0.0, out=squares)
-    np.divide(squares, window - freedom_lost, out=squares)
-    np.sqrt(squares, out=deviations[..., window - 1 :])
+    deviations = np.empty(values.shape)
+    deviations[..., : window - 1] = np.nan
+    if window <= values.shape[-1]:
+        _, squares = folded((values,), window, _spread) if window > 1 else (values, values - values)
+        np.divide(squares, window - freedom_lost, out=deviations[..., window - 1 :])
+        np.sqrt(deviations[..., window - 1 :], out=deviations[..., window - 1 :])
     return deviations
 
 
-def _added(tails: Series, heads: Series, window: int) -> Series:
-    # A window that is one whole block is its tail alone.
-    length = tails.shape[-1]
-    sums = tails[..., : length - window + 1] + heads[..., window - 1 :]
-    sums[..., ::window] = tails[..., : length - window + 1 : window]
-    return sums
+def window_falls(closes: Series, window: int) -> Series:
+    """
+    Return the lowest ratio of a close to an earlier or the same one among the last `window` closes.
+
+    The lowest ratio of a window lies in its earlier part, in its later part, or from the peak of the first to the
+    trough of the second.
+
+    Returns:
+        Shape (…, T), at most 1; NaN where the window is incomplete or holds a NaN.
+    """
+    ratios = np.empty(closes.shape)
+    ratios[..., : window - 1] = np.nan
+    if window <= closes.shape[-1]:
+        single: State = (closes,) if window > 1 else (closes, closes, closes / closes)
+        _, _, ratios[..., window - 1 :] = folded(single, window, _fallen)
+        np.minimum(ratios, 1.0, out=ratios)
+    return ratios
+
+
+def _added(early: State, late: State, _early_count: int, _late_count: int) -> State:
+    return (np.add(early[0], late[0]),)
+
+
+def _spread(early: State, late: State, early_count: int, late_count: int) -> State:
+    # Sums, and squares about the mean; of a single session there are none.
+    apart = early[0] - late[0] if early_count == late_count else early[0] * (late_count / early_count) - late[0]
+    squares = np.multiply(apart, apart, out=apart)
+    squares *= early_count / (late_count * (early_count + late_count))
+    for part in (*early[1:], *late[1:]):
+        squares += part
+    return early[0] + late[0], squares
+
+
+def _fallen(early: State, late: State, _early_count: int, _late_count: int) -> State:
+    # Peaks, troughs and ratios; a single session is its own peak and trough, and has no ratio.
+    ratios: Series = np.divide(late[len(late) > 1], early[0])
+    for part in (*early[2:], *late[2:]):
+        np.minimum(ratios, part, out=ratios)
+    return np.maximum(early[0], late[0]), np.minimum(early[len(early) > 1], late[len(late) > 1]), ratios
 
 
 def smoothed(inputs: Series, keep: Series) -> Series:
@@ -124,29 +155,14 @@ def smoothed(inputs: Series, keep: Series) -> Series:
     Returns:
         Shape (rows, T); NaN from a row's first NaN on.
     """
-    steps = inputs.T.copy()
-    step_smoothed(steps, keep)
-    return np.ascontiguousarray(steps.T)
-
-
-def step_smoothed(steps: Series, keep: Series) -> None:
-    """
-    Replace inputs by their smoothing as in `smoothed`, in place, sessions first: shape (T, columns).
-    """
-    if steps.shape[1] < _MANY_ROWS:
-        for column, part in enumerate(keep.tolist()):
-            steps[:, column] = _smoothed_row(steps[:, column], part)
-        return
-    before, kept = np.zeros(steps.shape[1]), np.empty(steps.shape[1])
-    multiply, add = np.multiply, np.add
-    for step in steps:
-        multiply(before, keep, kept)
-        add(step, kept, step)
-        before = step
-
-
-def _smoothed_row(inputs: Series, keep: float) -> list[float]:
-    return list(accumulate(inputs.tolist(), lambda before, value: before * keep + value))
+    count, length = inputs.shape
+    steps = np.zeros((-(-length // BLOCK) * BLOCK, count))
+    steps[:length] = inputs.T
+    fade = fading(keep)
+    fade.on(steps)
+    blocks = steps.reshape(-1, BLOCK, count)
+    np.multiply(blocks, fade.shrink, out=blocks)
+    return np.ascontiguousarray(steps[:length].T)
 
 
 def first_known(values: Series) -> NDArray[np.int64]:

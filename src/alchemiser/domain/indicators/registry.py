@@ -6,19 +6,31 @@ once.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alchemiser.domain.indicators import formulas
+from alchemiser.domain.indicators.strength import strengths
 from alchemiser.domain.market import Series
 
 Parameters: TypeAlias = tuple[int | Decimal, ...]
-Measure: TypeAlias = Callable[[Series, Sequence[Parameters]], Series]
+Rows: TypeAlias = NDArray[np.intp]
 
 # What a formula makes on the way to its values then fits where memory is fast.
 _CLOSES_AT_ONCE = 16_384
+
+
+class Measure(Protocol):
+    """
+    How an indicator is computed for many rows at once.
+    """
+
+    def __call__(self, closes: Series, parameters: Sequence[Parameters], rows: Rows | None = None) -> Series:
+        """
+        Return the values of some rows of closes, of each in order unless `rows` names them; one set of parameters each.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +64,7 @@ class Indicator:
         unit: of its values.
         closes_needed: closes until it is first defined, from its parameters.
         has_infinite_memory: whether every close since the first moves it.
-        measure: closes of shape (rows, T) and one set of parameters a row, to values of shape (rows, T).
+        measure: closes of shape (rows, T) and one set of parameters a row, to values of the same shape.
         synonyms: other names that are read.
     """
 
@@ -74,27 +86,40 @@ def indicator_named(name: str) -> Indicator | None:
 
 def _alike(formula: Callable[[Series, Parameters], Series]) -> Measure:
     # Rows of equal parameters are computed together, as many at once as stay near the processor.
-    def measure(closes: Series, parameters: Sequence[Parameters]) -> Series:
-        rows: dict[Parameters, list[int]] = {}
-        for row, own in enumerate(parameters):
-            rows.setdefault(own, []).append(row)
-        values = np.empty(closes.shape)
+    def measure(closes: Series, parameters: Sequence[Parameters], rows: Rows | None = None) -> Series:
+        members: dict[Parameters, list[int]] = {}
+        for place, own in enumerate(parameters):
+            members.setdefault(own, []).append(place)
+        wanted = np.arange(len(closes)) if rows is None else rows
+        values = np.empty((len(wanted), closes.shape[-1]))
         at_once = max(1, _CLOSES_AT_ONCE // closes.shape[-1])
-        for own, members in rows.items():
-            for start in range(0, len(members), at_once):
-                part = members[start : start + at_once]
-                values[part] = formula(closes[part], own)
+        for own, places in members.items():
+            for start in range(0, len(places), at_once):
+                part = places[start : start + at_once]
+                values[part] = formula(closes[wanted[part]], own)
         return values
 
     return measure
 
 
+def _each(formula: Callable[[Series, Sequence[NDArray[np.int64]]], Series]) -> Measure:
+    # Rows of any parameters are computed together.
+    def measure(closes: Series, parameters: Sequence[Parameters], rows: Rows | None = None) -> Series:
+        columns = [
+            np.array([int(value) for value in column], dtype=np.int64) for column in zip(*parameters, strict=True)
+        ]
+        return formula(closes if rows is None else closes[rows], columns)
+
+    return measure
+
+
+def _strength(closes: Series, parameters: Sequence[Parameters], rows: Rows | None = None) -> Series:
+    wanted = np.arange(len(closes)) if rows is None else rows
+    return strengths(closes, wanted, np.array([int(own[0]) for own in parameters], dtype=np.int64))
+
+
 def _windowed(formula: Callable[[Series, int], Series]) -> Measure:
     return _alike(lambda closes, own: formula(closes, int(own[0])))
-
-
-def _column(parameters: Sequence[Parameters], index: int) -> NDArray[np.int64]:
-    return np.array([int(own[index]) for own in parameters], dtype=np.int64)
 
 
 def _band(sign: int) -> Measure:
@@ -145,7 +170,7 @@ INDICATORS: tuple[Indicator, ...] = (
         unit="price",
         closes_needed=_plus(0),
         has_infinite_memory=True,
-        measure=lambda closes, own: formulas.exponential_moving_average_price(closes, _column(own, 0)),
+        measure=_each(lambda closes, own: formulas.exponential_moving_average_price(closes, own[0])),
     ),
     Indicator(
         name="rsi",
@@ -153,7 +178,7 @@ INDICATORS: tuple[Indicator, ...] = (
         unit="0 to 100",
         closes_needed=_plus(1),
         has_infinite_memory=True,
-        measure=lambda closes, own: formulas.rsi(closes, _column(own, 0)),
+        measure=_strength,
         synonyms=("relative-strength-index",),
     ),
     Indicator(
@@ -204,7 +229,7 @@ INDICATORS: tuple[Indicator, ...] = (
         unit="percent",
         closes_needed=_line,
         has_infinite_memory=True,
-        measure=lambda closes, own: formulas.percentage_price_oscillator(closes, _column(own, 0), _column(own, 1)),
+        measure=_each(lambda closes, own: formulas.percentage_price_oscillator(closes, own[0], own[1])),
     ),
     Indicator(
         name="percentage-price-oscillator-signal",
@@ -212,9 +237,7 @@ INDICATORS: tuple[Indicator, ...] = (
         unit="percent",
         closes_needed=_smoothed_line,
         has_infinite_memory=True,
-        measure=lambda closes, own: formulas.percentage_price_oscillator_signal(
-            closes, _column(own, 0), _column(own, 1), _column(own, 2)
-        ),
+        measure=_each(lambda closes, own: formulas.percentage_price_oscillator_signal(closes, own[0], own[1], own[2])),
     ),
     Indicator(
         name="macd",
@@ -222,7 +245,7 @@ INDICATORS: tuple[Indicator, ...] = (
         unit="price",
         closes_needed=_line,
         has_infinite_memory=True,
-        measure=lambda closes, own: formulas.macd(closes, _column(own, 0), _column(own, 1)),
+        measure=_each(lambda closes, own: formulas.macd(closes, own[0], own[1])),
         synonyms=("moving-average-convergence-divergence",),
     ),
     Indicator(
@@ -231,7 +254,7 @@ INDICATORS: tuple[Indicator, ...] = (
         unit="price",
         closes_needed=_smoothed_line,
         has_infinite_memory=True,
-        measure=lambda closes, own: formulas.macd_signal(closes, _column(own, 0), _column(own, 1), _column(own, 2)),
+        measure=_each(lambda closes, own: formulas.macd_signal(closes, own[0], own[1], own[2])),
         synonyms=("moving-average-convergence-divergence-signal",),
     ),
     Indicator(

@@ -50,9 +50,10 @@ class Account:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
     """
-    What the broker allows in a symbol.
+    What the broker allows in a symbol; `barred` says why it is not to be traded now all the same, empty when it may.
     """
 
     symbol: Symbol
     is_tradable: bool
     is_fractionable: bool
+    barred: str = ""

@@ -4,7 +4,7 @@ Turn a target and an account into a rebalance plan.
 1. Each symbol that is wanted or held should be worth weight * equity * deployment, and is short or over.
 2. What is held but not wanted is sold whole, dust included: exactly the shares the broker says are available.
 3. Other differences below the minimum trade are held. Quantities round down, to whole shares where there are
-   no fractions.
+   no fractions. A symbol in which somebody else's order rests is held.
 4. Buys may cost what cash and sells give, less the buffer. When they would cost more, all are scaled by one
    factor and rounded down; what the rounding leaves is shared out again in the same way until it buys nothing
    more. So a plan whose orders filled at the plan's prices leaves nothing to plan.
@@ -58,12 +58,15 @@ def plan(
     _check_account(account)
     with localcontext(prec=_DIGITS, rounding=ROUND_FLOOR):
         drafts = _drafts(target, account, prices, assets, policy)
+        barred = {symbol: asset.barred for symbol, asset in assets.items() if asset.barred}
+        still = [replace(line, reason=barred[line.symbol]) for line in drafts if line.symbol in barred]
+        drafts = [line for line in drafts if line.symbol not in barred]
         least = _least_trade(account, policy)
         held = account.held()
         sold = [_with_sale(line, held.get(line.symbol), least) for line in drafts]
         proceeds = sum((line.price * line.quantity for line in sold), Money(Decimal(0)))
         budget = account.cash + proceeds - account.equity * policy.cash_buffer
-        lines = _with_buys(sold, budget, least)
+        lines = [*still, *_with_buys(sold, budget, least)]
     _check_tradable(lines, assets)
     ordered = tuple(sorted(lines, key=lambda line: (_ORDER.index(line.action), line.symbol)))
     used = {line.symbol: prices[line.symbol] for line in sorted(lines, key=lambda line: line.symbol)}

@@ -7,9 +7,10 @@ score is rounded to 12 decimals before it is ranked, and equal scores rank in so
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Any, assert_never
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alchemiser.domain.market import Series
 from alchemiser.domain.strategy.ast import Comparison, Selection
@@ -18,6 +19,11 @@ from alchemiser.domain.strategy.series import Flags, Reading, Truth, either, som
 TOLERANCE = 1e-10
 SCORE_DECIMALS = 12
 
+_LOWEST = float(np.finfo(np.float64).min)
+
+# Up to so many are picked out by keeping the best of what was seen.
+_FEW = 6
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Choice:
@@ -25,14 +31,24 @@ class Choice:
     The shares a filter or an inverse-volatility weighting gives.
 
     Args:
-        shares: shape (children, T), 0 for what is not held and throughout unknown sessions.
+        members: who is held, shape (children, T); nobody on unknown sessions.
+        portions: what each of them gets, shape (T,) or (children, T).
         unknown: sessions without a decision.
         broken: those of them that time does not cure.
     """
 
-    shares: Series
+    members: Flags
+    portions: Series
     unknown: Flags | None
     broken: Flags | None
+
+    @property
+    def shares(self) -> Series:
+        """
+        What every child gets, shape (children, T).
+        """
+        shares: Series = np.where(self.members, self.portions, 0.0)
+        return shares
 
 
 def compared(operator: Comparison, left: Reading, right: Reading) -> Truth:
@@ -40,7 +56,10 @@ def compared(operator: Comparison, left: Reading, right: Reading) -> Truth:
     Compare two readings; unknown where a side is.
     """
     apart = left.values - right.values
-    band = np.maximum(np.maximum(np.abs(left.values), np.abs(right.values)), 1.0)
+    band = np.abs(left.values)
+    if right.constant is None:
+        np.maximum(band, np.abs(right.values), out=band)
+    np.maximum(band, 1.0 if right.constant is None else max(abs(right.constant), 1.0), out=band)
     band *= TOLERANCE
     broken = either(left.broken, right.broken)
     match operator:
@@ -90,26 +109,26 @@ def selected(select: Selection, count: int, scores: Sequence[Reading]) -> Choice
 
     Unknown where a score is broken, and where no candidate is left.
     """
-    values = np.round(np.stack([score.values for score in scores]), SCORE_DECIMALS)
-    is_left = ~np.isnan(values)
-    keys = np.where(is_left, values if select == "top" else -values, -np.inf)
-    counted = np.int8 if len(scores) <= np.iinfo(np.int8).max else np.int32
-    beaten_by = np.zeros(values.shape, dtype=counted)
-    for first in range(len(scores) - 1):
-        # A candidate holds its place against every later one that scores no better.
-        holds = keys[first] >= keys[first + 1 :]
-        beaten_by[first + 1 :] += holds
-        beaten_by[first] += len(holds) - np.add.reduce(holds, axis=0, dtype=counted)
-    members = is_left & (beaten_by < count)
+    scale = 10.0**SCORE_DECIMALS
+    # The best has the largest key; one that is left out has none, and reaches no bar.
+    keys = np.stack([score.values for score in scores])
+    keys *= scale if select == "top" else -scale
+    np.rint(keys, out=keys)
+    bar = np.fmax(_bar(keys, count), _LOWEST)
+    members: Flags = keys >= bar
+    held = _counted(members)
+    crowded = np.flatnonzero(held > count)
+    if len(crowded):
+        members[:, crowded] = _first_of_equals(keys[:, crowded], bar[crowded], count)
+        held[crowded] = count
     broken = None
     for score in scores:
         broken = either(broken, score.broken)
-    unknown = ~np.logical_or.reduce(is_left)
+    unknown: Flags = held == 0
     if broken is not None:
         unknown |= broken
-    members &= ~unknown
-    shares = members / np.maximum(np.add.reduce(members, axis=0, dtype=np.int32), 1)
-    return Choice(shares=shares, unknown=somewhere(unknown), broken=broken)
+        members &= ~unknown
+    return Choice(members=members, portions=1.0 / np.maximum(held, 1), unknown=somewhere(unknown), broken=broken)
 
 
 def inverse_volatility(volatilities: Sequence[Reading]) -> Choice:
@@ -128,8 +147,42 @@ def inverse_volatility(volatilities: Sequence[Reading]) -> Choice:
     values[:, unknown] = 1.0
     shares = np.divide(1.0, values, out=values)
     shares /= np.add.reduce(shares, axis=0)
-    shares[:, unknown] = 0.0
-    return Choice(shares=shares, unknown=somewhere(unknown), broken=broken)
+    members = np.broadcast_to(~unknown, shares.shape)
+    return Choice(members=members, portions=shares, unknown=somewhere(unknown), broken=broken)
+
+
+def _bar(keys: Series, count: int) -> Series | float:
+    # The key of the last one that is taken; NaN, or too low a number, where there are not so many.
+    if count >= len(keys):
+        return _LOWEST
+    if count > _FEW:
+        bar: Series = np.partition(np.fmax(keys, -np.inf), len(keys) - count, axis=0)[len(keys) - count]
+        return bar
+    best: list[Series] = []
+    for key in keys:
+        beaten = key
+        for place, held in enumerate(best):
+            # Where one of the two is left out, the other is the larger, and the smaller is left out.
+            best[place] = np.fmax(held, beaten)
+            if place + 1 < count:
+                beaten = np.minimum(held, beaten)
+        if len(best) < count:
+            best.append(beaten)
+    return best[-1]
+
+
+def _counted(members: Flags) -> NDArray[np.signedinteger[Any]]:
+    counted = np.int8 if len(members) <= np.iinfo(np.int8).max else np.int32
+    held: NDArray[np.signedinteger[Any]] = np.add.reduce(members.view(np.int8), axis=0, dtype=counted)
+    return held
+
+
+def _first_of_equals(keys: Series, bar: Series, count: int) -> Flags:
+    # Sessions on which more than `count` reach the bar: those above it, then those on it in source order.
+    above, equal = keys > bar, keys == bar
+    room = count - np.add.reduce(above, axis=0)
+    members: Flags = above | (equal & (np.add.accumulate(equal, axis=0, dtype=np.int64) <= room))
+    return members
 
 
 def _broken_operands(truths: Sequence[Truth], known: Flags) -> Flags | None:

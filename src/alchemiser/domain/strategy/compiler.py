@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from alchemiser.domain.errors import DslCompileError
 from alchemiser.domain.strategy import ast
+from alchemiser.domain.strategy.collector import collector_paused
 from alchemiser.domain.strategy.drafts import (
     Draft,
     Intern,
@@ -85,11 +86,12 @@ def compile_text(text: str, *, file: str = "<text>", stock: Stock | None = None)
         DslCompileError: it can be read but is no strategy; points at the form that is wrong.
     """
     stock = stock or Stock()
-    try:
-        return _symphony(read(text, file=file, shelf=stock.shelf), file, stock)
-    except DslCompileError:
-        # Shared forms stand where they occur first; read apart, the error points at the very place.
-        return _symphony(read_apart(text, file=file), file, Stock())
+    with collector_paused():
+        try:
+            return _symphony(read(text, file=file, shelf=stock.shelf), file, stock)
+        except DslCompileError:
+            # Shared forms stand where they occur first; read apart, the error points at the very place.
+            return _symphony(read_apart(text, file=file), file, Stock())
 
 
 def compile_form(form: Form, *, file: str) -> Symphony:

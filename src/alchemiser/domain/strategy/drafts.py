@@ -16,7 +16,7 @@ from alchemiser.domain.values import Symbol, as_symbol
 
 NUMBER_LIMIT = Decimal("1e18")
 DECIMALS_LIMIT = 30
-_NUMBER_LENGTH_LIMIT = 100
+NUMBER_LENGTH_LIMIT = 100
 _SHOWN_LIMIT = 40
 _FIRST_LEGIBLE = 0x20
 _CONTROLS = frozenset(map(chr, range(0x7F, 0xA0)))
@@ -82,8 +82,8 @@ def decimal_of(form: Form, what: str) -> Decimal:
     """
     if not isinstance(form, Num):
         refuse(form, f"expected {what}, found {described(form)}")
-    if len(form.text) > _NUMBER_LENGTH_LIMIT:
-        refuse(form, f"expected {what} of at most {_NUMBER_LENGTH_LIMIT} characters, found {len(form.text):,}")
+    if len(form.text) > NUMBER_LENGTH_LIMIT:
+        refuse(form, f"expected {what} of at most {NUMBER_LENGTH_LIMIT} characters, found {len(form.text):,}")
     value = Decimal(form.text)
     if abs(value) >= NUMBER_LIMIT:
         refuse(form, f"expected {what} below 1e18, found {described(form)}")

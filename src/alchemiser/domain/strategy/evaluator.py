@@ -3,7 +3,7 @@ A whole book on one panel: plans merged, operations evaluated once, weights read
 
 1. merge the plans: equal sub-trees of different strategies become one operation;
 2. bottom-up: indicators, conditions, choices, each distinct one once for all sessions;
-3. top-down, for each strategy: weights, every holding visited once.
+3. top-down: weights, every holding visited once for all strategies.
 """
 
 from bisect import bisect_left
@@ -11,8 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Protocol
-
-import numpy as np
 
 from alchemiser.domain.errors import SignalUndefined
 from alchemiser.domain.market import Closes, Series
@@ -31,7 +29,7 @@ from alchemiser.domain.strategy.trace import (
     first_undefined,
     walked,
 )
-from alchemiser.domain.strategy.weights import weights_of
+from alchemiser.domain.strategy.weights import Weights, weights_of
 from alchemiser.domain.values import Symbol
 
 
@@ -161,22 +159,19 @@ def evaluate_book(symphonies: Iterable[Compiled], closes: Closes) -> tuple[Symph
     graph, orders = merged([symphony.plan for symphony in compiled])
     needed = sorted(set().union(*orders))
     panel = evaluated(graph.ops, closes, needed)
-    return tuple(_evaluation(one, order, panel, graph.numbers) for one, order in zip(compiled, orders, strict=True))
+    weights = weights_of(panel, [order[-1] for order in orders])
+    return tuple(_evaluation(one, own, panel, graph.numbers) for one, own in zip(compiled, weights, strict=True))
 
 
 def _evaluation(
-    symphony: Compiled, order: tuple[int, ...], panel: Panel, numbers: Mapping[ast.Part, int]
+    symphony: Compiled, weights: Weights, panel: Panel, numbers: Mapping[ast.Part, int]
 ) -> SymphonyEvaluation:
-    symbols, weights, undefined = weights_of(panel, order)
-    if undefined.any():
-        weights[:, undefined] = np.nan
-    weights.flags.writeable = False
     return SymphonyEvaluation(
         name=symphony.name,
         root=symphony.root,
         panel=panel,
         numbers=numbers,
-        symbols=symbols,
-        rows=weights,
-        defined=~undefined,
+        symbols=weights.symbols,
+        rows=weights.rows,
+        defined=~weights.undefined,
     )

@@ -3,14 +3,17 @@ The quick way to read: every distinct line is cut into tokens once, every distin
 
 1. cut the text into lines; a line that was seen before, however it was indented, is known;
 2. a new line becomes steps: whole forms, and brackets that open or close on other lines;
-3. a stack of open brackets joins the steps of all lines, looking every bracketed form up.
+3. a stack of open brackets joins the steps of all lines, looking every bracketed form up;
+4. a block of lines that was joined before is taken as it is: a strategy repeats the same pieces over and over.
 
 Anything unusual, right or wrong, is left to the plain way in `reader`: a string over several lines, a bracket that
 does not match, a token that means nothing, a limit that comes near. So there is one place that refuses.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
+from operator import attrgetter
 from typing import TypeAlias
 
 from alchemiser.domain.strategy.forms import TOKEN, Atom, Form, List, Map, Source, Vector
@@ -26,6 +29,11 @@ _LONE_QUOTE = ('"',)
 # A line with more steps than this before a bracket opens is no line an editor lays out.
 LONGEST = 64
 
+# A block is known by its first lines; lower ones are joined as quickly as they are found.
+_TELLING = 8
+# Blocks that begin alike and go on otherwise are compared in vain; more of that than this, in texts, is given up.
+_PATIENCE = 4
+
 
 class Unusual(Exception):  # noqa: N818 - not an error: the plain way reads what this one does not
     """
@@ -40,17 +48,52 @@ class _Line:
 
     Args:
         count: its tokens.
+        rise: the brackets it opens for other lines, less those it closes.
+        begins: whether it begins with a bracket that closes on another line.
         steps: whole forms and unmatched brackets, each with the number of its token in the line.
     """
 
     count: int
+    rise: int
+    begins: bool
     steps: tuple[tuple[Step, int], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Block:
+    """
+    A form that fills lines: all of the first, and of the last its first steps.
+
+    Args:
+        form: what the lines say.
+        lines: of the text it was found in.
+        first: its first line there.
+        height: from its first line to its last.
+        steps: of its last line.
+    """
+
+    form: Form
+    lines: Sequence[_Line]
+    first: int
+    height: int
+    steps: int
+
+    def stands_at(self, at: int, lines: Sequence[_Line]) -> bool:
+        """
+        Tell whether the lines from one on say the same.
+        """
+        if at + self.height >= len(lines):
+            return False
+        if lines[at : at + self.height] != self.lines[self.first : self.first + self.height]:
+            return False
+        last, own = lines[at + self.height], self.lines[self.first + self.height]
+        return last is own or last.steps[: self.steps] == own.steps[: self.steps]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Shelf:
     """
-    Lines, atoms and bracketed forms read so far.
+    Lines, atoms, bracketed forms and blocks of lines read so far.
     """
 
     lines: dict[str, _Line] = field(default_factory=dict)
@@ -58,6 +101,7 @@ class Shelf:
     bracketed: dict[str, dict[tuple[Form, ...], Form]] = field(
         default_factory=lambda: {opener: {} for opener in _CLOSER}
     )
+    blocks: dict[tuple[_Line, ...], _Block] = field(default_factory=dict)
 
 
 def read_lines(source: Source, shelf: Shelf, make_atom: MakeAtom, *, tokens: int, nesting: int) -> tuple[Form, ...]:
@@ -75,72 +119,111 @@ def read_lines(source: Source, shelf: Shelf, make_atom: MakeAtom, *, tokens: int
         Unusual: the text must be read the plain way.
         DslSyntaxError: an atom means nothing.
     """
-    known, bracketed = shelf.lines, shelf.bracketed
+    lines = _lines(source, shelf, make_atom)
+    bases = list(accumulate(map(_COUNT, lines), initial=0))
+    if bases[-1] > tokens or max(accumulate(map(_RISE, lines))) > nesting:
+        raise Unusual
+    return _joined(lines, bases, source, shelf)
+
+
+_COUNT = attrgetter("count")
+_RISE = attrgetter("rise")
+
+
+def _lines(source: Source, shelf: Shelf, make_atom: MakeAtom) -> list[_Line]:
+    known = shelf.lines
+    texts = list(map(str.strip, source.text.split("\n")))
+    base = done = 0
+    for at in [at for at, text in enumerate(texts) if text not in known]:
+        text = texts[at]
+        if text in known:
+            continue
+        base += sum(map(_COUNT, map(known.__getitem__, texts[done:at])))
+        done = at
+        known[text] = _cut(text, source, base, shelf, make_atom)
+    return list(map(known.__getitem__, texts))
+
+
+def _joined(lines: Sequence[_Line], bases: Sequence[int], source: Source, shelf: Shelf) -> tuple[Form, ...]:
+    blocks, bracketed = shelf.blocks, shelf.bracketed
     items: list[Form] = []
-    opened: list[tuple[str, int, list[Form]]] = []
-    base = 0
-    for text in source.text.split("\n"):
-        stripped = text.strip()
-        line = known.get(stripped)
-        if line is None:
-            line = known[stripped] = _cut(stripped, source, base, shelf, make_atom)
-        for step, place in line.steps:
+    opened: list[tuple[str, int, list[Form], int]] = []
+    patience = _PATIENCE * len(lines)
+    at = start = 0
+    while at < len(lines):
+        line = lines[at]
+        if line.begins and not start and patience > 0:
+            block = blocks.get(tuple(lines[at : at + _TELLING]))
+            if block is not None:
+                if block.stands_at(at, lines):
+                    items.append(block.form)
+                    at, start = at + block.height, block.steps
+                    continue
+                patience -= block.height
+        base = bases[at]
+        for number, (step, place) in enumerate(line.steps[start:] if start else line.steps, start):
             if not isinstance(step, str):
                 items.append(step)
             elif step in _CLOSER:
-                opened.append((step, base + place, items))
+                opened.append((step, base + place, items, -1 if number else at))
                 items = []
             else:
                 if not opened or _CLOSER[opened[-1][0]] != step:
                     raise Unusual
-                opener, first, outer = opened.pop()
+                opener, first, outer, began = opened.pop()
                 key = tuple(items)
                 form = bracketed[opener].get(key)
                 if form is None:
                     form = _made(opener, key, source, first, base + place, shelf)
+                if began >= 0 and at - began >= _TELLING:
+                    known = _Block(form, lines, began, at - began, number + 1)
+                    blocks[tuple(lines[began : began + _TELLING])] = known
                 outer.append(form)
                 items = outer
-        base += line.count
-        if len(opened) > nesting:
-            raise Unusual
-    if opened or base > tokens:
+        at, start = at + 1, 0
+    if opened:
         raise Unusual
     return tuple(items)
 
 
 def _cut(line: str, source: Source, base: int, shelf: Shelf, make_atom: MakeAtom) -> _Line:
+    atoms = shelf.atoms
     tokens = [token for token in TOKEN.findall(line) if token]
-    steps: list[tuple[Step, int]] = []
+    steps: list[Step] = []
+    places: list[int] = []
+    opened: list[int] = []
     for place, token in enumerate(tokens):
-        if token in _LONE_QUOTE:
-            raise Unusual
-        if token in _BRACKETS:
-            steps.append((token, place))
-            _join_last(steps, source, base, shelf)
-            continue
-        form = shelf.atoms.get(token)
-        if form is None:
-            form = shelf.atoms[token] = make_atom(token, source, base + place)
-        steps.append((form, place))
-    return _Line(count=len(tokens), steps=tuple(steps))
+        form = atoms.get(token)
+        if form is None and token in _BRACKETS:
+            if token in _CLOSER:
+                if len(steps) > LONGEST:
+                    raise Unusual
+                opened.append(len(steps))
+            elif opened:
+                # A bracket that closes what the same line has opened makes a form at once.
+                begin = opened.pop()
+                form = _whole(steps[begin:], token, source, base + places[begin], base + place, shelf)
+                steps[begin:], places[begin + 1 :] = [form], []
+                continue
+            steps.append(token)
+        else:
+            if form is None:
+                if token in _LONE_QUOTE:
+                    raise Unusual
+                form = atoms[token] = make_atom(token, source, base + place)
+            steps.append(form)
+        places.append(place)
+    rise = 2 * len(opened) - sum(isinstance(step, str) for step in steps)
+    begins = 0 in opened[:1]
+    return _Line(len(tokens), rise, begins, tuple(zip(steps, places, strict=True)))
 
 
-def _join_last(steps: list[tuple[Step, int]], source: Source, base: int, shelf: Shelf) -> None:
-    # A bracket that closes what the same line has opened becomes a form at once.
-    closer, last = steps[-1]
-    if closer in _CLOSER:
-        if len(steps) > LONGEST:
-            raise Unusual
-        return
-    begin = next((place for place in range(len(steps) - 2, -1, -1) if isinstance(steps[place][0], str)), -1)
-    if begin < 0:
-        return
-    opener, first = steps[begin]
-    if not isinstance(opener, str) or _CLOSER.get(opener) != closer:
-        return
-    items = tuple(step for step, _ in steps[begin + 1 : -1] if not isinstance(step, str))
-    form = shelf.bracketed[opener].get(items) or _made(opener, items, source, base + first, base + last, shelf)
-    steps[begin:] = [(form, first)]
+def _whole(steps: Sequence[Step], closer: str, source: Source, first: int, last: int, shelf: Shelf) -> Form:
+    opener, *rest = steps
+    if not isinstance(opener, str) or _CLOSER[opener] != closer:
+        raise Unusual
+    items = tuple([step for step in rest if not isinstance(step, str)])
+    return shelf.bracketed[opener].get(items) or _made(opener, items, source, first, last, shelf)
 
 
 def _made(opener: str, items: tuple[Form, ...], source: Source, first: int, last: int, shelf: Shelf) -> Form:

@@ -172,6 +172,42 @@ def inputs_of(op: Op) -> tuple[int, ...]:
             assert_never(op)
 
 
+def pattern_of(op: Op) -> str:
+    """
+    Return an operation as text, with a place to print a number in for each it reads, in the order of `inputs_of`.
+
+    Fingerprints are made of these texts, so they stay as they are.
+    """
+    match op:
+        case CashOp() | AssetOp() | NumberOp():
+            return repr(op)
+        case MixOp():
+            return f"MixOp(parts={op.parts!r}, children={_places(op.children)})"
+        case InverseVolatilityOp():
+            return f"InverseVolatilityOp(volatilities={_places(op.volatilities)}, children={_places(op.children)})"
+        case FilterOp():
+            scores, children = _places(op.scores), _places(op.children)
+            return f"FilterOp(select={op.select!r}, count={op.count!r}, scores={scores}, children={children})"
+        case IfOp():
+            return "IfOp(condition=%d, then=%d, otherwise=%d)"
+        case IndicatorOp():
+            return f"IndicatorOp(name={op.name!r}, parameters={op.parameters!r}, of=%d)"
+        case CompareOp():
+            return f"CompareOp(operator={op.operator!r}, left=%d, right=%d)"
+        case AndOp():
+            return f"AndOp(conditions={_places(op.conditions)})"
+        case OrOp():
+            return f"OrOp(conditions={_places(op.conditions)})"
+        case NotOp():
+            return "NotOp(condition=%d)"
+        case _:
+            assert_never(op)
+
+
+def _places(numbers: tuple[int, ...]) -> str:
+    return "(%d,)" if len(numbers) == 1 else "(" + ", ".join(["%d"] * len(numbers)) + ")"
+
+
 def renumbered(op: Op, moved: Mapping[int, int]) -> Op:
     """
     Return an operation that reads by new numbers: what was i is moved[i].

@@ -17,7 +17,7 @@ import numpy as np
 
 from alchemiser.domain.indicators.formulas import daily_returns
 from alchemiser.domain.indicators.registry import Indicator, indicator_named
-from alchemiser.domain.market import Closes, Series
+from alchemiser.domain.market import Closes
 from alchemiser.domain.strategy.choices import (
     Choice,
     all_of,
@@ -69,42 +69,6 @@ class Panel:
     truths: dict[int, Truth] = field(default_factory=dict)
     choices: dict[int, Choice] = field(default_factory=dict)
     streams: dict[int, Stream] = field(default_factory=dict)
-    _shares: dict[int, tuple[Series, Series]] = field(default_factory=dict, repr=False)
-    _unknown: dict[int, Flags | None] = field(default_factory=dict, repr=False)
-
-    def shares_of(self, condition: int) -> tuple[Series, Series]:
-        """
-        Return what each branch of a condition gets: 1 where it is taken, else 0; shape (T,) each.
-        """
-        shares = self._shares.get(condition)
-        if shares is None:
-            truth = self.truths[condition]
-            shares = self._shares[condition] = truth.true.astype(np.float64), truth.false.astype(np.float64)
-        return shares
-
-    def unknown_of(self, number: int) -> Flags | None:
-        """
-        Return where a holding cannot be decided, up to the last such session; None when there is none.
-        """
-        if number not in self._unknown:
-            unknown = self._undecided(self.ops[number], number)
-            last = int(unknown.shape[0] - unknown[::-1].argmax()) if unknown is not None and unknown.any() else 0
-            self._unknown[number] = unknown[:last] if unknown is not None and last else None
-        return self._unknown[number]
-
-    def _undecided(self, op: Op, number: int) -> Flags | None:
-        match op:
-            case IfOp():
-                truth = self.truths[op.condition]
-                unknown: Flags = ~(truth.true | truth.false)
-                return unknown
-            case FilterOp() | InverseVolatilityOp():
-                return self.choices[number].unknown
-            case AssetOp():
-                missing: Flags = np.isnan(self.tracks[number].closes)
-                return missing
-            case _:
-                return None
 
 
 def evaluated(ops: Sequence[Op], closes: Closes, needed: Sequence[int]) -> Panel:
@@ -125,6 +89,8 @@ def evaluated(ops: Sequence[Op], closes: Closes, needed: Sequence[int]) -> Panel
     measured = _measured(ops, needed)
     _measure_assets(panel, needed)
     for number in needed:
+        if number in panel.readings:
+            continue
         op = ops[number]
         _evaluate(panel, number, op)
         if number in measured:
@@ -158,20 +124,32 @@ def held_by(op: Op) -> tuple[int, ...]:
 
 def _measure_assets(panel: Panel, needed: Sequence[int]) -> None:
     length = len(panel.closes.sessions)
-    wanted: dict[str, list[tuple[int, IndicatorOp]]] = {}
+    wanted: dict[str, list[tuple[int, IndicatorOp, int]]] = {}
+    rows: dict[int, int] = {}
+    gaps: Flags = np.logical_or.reduce(np.isnan(panel.closes.values), axis=1)
     for number in needed:
         op = panel.ops[number]
         if isinstance(op, AssetOp):
-            row = panel.closes.of(op.symbol) if panel.closes.holds(op.symbol) else None
-            panel.tracks[number] = asset_track(row, length)
-        elif isinstance(op, IndicatorOp) and isinstance(panel.ops[op.of], AssetOp):
-            wanted.setdefault(op.name, []).append((number, op))
+            row = panel.closes.row_of(op.symbol)
+            if row is None:
+                panel.tracks[number] = asset_track(None, length)
+                continue
+            rows[number] = row
+            closes = panel.closes.values[row]
+            whole = Track(closes=closes, missing=None, broken=None)
+            panel.tracks[number] = asset_track(closes, length) if gaps[row] else whole
+        elif isinstance(op, IndicatorOp) and op.of in rows:
+            wanted.setdefault(op.name, []).append((number, op, rows[op.of]))
     for name, members in wanted.items():
         indicator = _known(name)
-        tracks = [panel.tracks[op.of] for _, op in members]
-        values = indicator.measure(np.stack([track.closes for track in tracks]), [op.parameters for _, op in members])
-        for (number, _), track, row in zip(members, tracks, values, strict=True):
-            panel.readings[number] = Reading(values=row, broken=broken_values(track, row, indicator))
+        values = indicator.measure(
+            panel.closes.values,
+            [op.parameters for _, op, _ in members],
+            np.array([row for _, _, row in members], dtype=np.intp),
+        )
+        for (number, op, _), own in zip(members, values, strict=True):
+            broken = broken_values(panel.tracks[op.of], own, indicator)
+            panel.readings[number] = Reading(values=own, broken=broken)
 
 
 def _evaluate(panel: Panel, number: int, op: Op) -> None:
@@ -179,10 +157,11 @@ def _evaluate(panel: Panel, number: int, op: Op) -> None:
         case AssetOp() | CashOp() | MixOp() | IfOp():
             pass
         case NumberOp():
-            panel.readings[number] = Reading(values=np.full(len(panel.closes.sessions), float(op.value)), broken=None)
+            value = float(op.value)
+            values = np.full(len(panel.closes.sessions), value)
+            panel.readings[number] = Reading(values=values, broken=None, constant=value)
         case IndicatorOp():
-            if number not in panel.readings:
-                panel.readings[number] = read_track(_track(panel, op.of), _known(op.name), op.parameters)
+            panel.readings[number] = read_track(_track(panel, op.of), _known(op.name), op.parameters)
         case CompareOp():
             sides = panel.readings[op.left], panel.readings[op.right]
             panel.truths[number] = compared(op.operator, *sides)
@@ -253,9 +232,8 @@ def _branched(truth: Truth, then: Stream, otherwise: Stream) -> Stream:
 
 def _chosen(choice: Choice, streams: Sequence[Stream]) -> Stream:
     returns = np.zeros_like(streams[0].returns)
-    for share, stream in zip(choice.shares, streams, strict=True):
-        held = share[:-1]
-        returns[1:] += np.multiply(held, stream.returns[1:], out=np.zeros_like(held), where=held > 0.0)
+    for member, share, stream in zip(choice.members, choice.shares, streams, strict=True):
+        np.add(returns[1:], share[:-1] * stream.returns[1:], out=returns[1:], where=member[:-1])
     returns[0] = np.nan
     decided = np.ones(len(returns), dtype=np.bool_)
     if choice.unknown is not None:

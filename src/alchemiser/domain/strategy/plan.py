@@ -28,6 +28,7 @@ from alchemiser.domain.strategy.ops import (
     Op,
     OrOp,
     inputs_of,
+    pattern_of,
     renumbered,
 )
 
@@ -43,10 +44,12 @@ class Graph:
     Args:
         ops: in order of arrival.
         numbers: of every node that was lowered, the operation it became.
+        lookbacks: of operations whose requirements were asked for, the closes they need.
     """
 
     ops: list[Op] = field(default_factory=list)
     numbers: dict[ast.Part, int] = field(default_factory=dict)
+    lookbacks: dict[int, int] = field(default_factory=dict, repr=False)
     _known: dict[Op, int] = field(default_factory=dict, repr=False)
     _reads: list[tuple[int, ...]] = field(default_factory=list, repr=False)
     _patterns: dict[int, tuple[str, tuple[int, ...]]] = field(default_factory=dict, repr=False)
@@ -55,6 +58,8 @@ class Graph:
         """
         Return the number of an operation, a new one if it is new.
         """
+        if len(self._reads) < len(self.ops):
+            self._index()
         number = self._known.setdefault(op, len(self.ops))
         if number == len(self.ops):
             self.ops.append(op)
@@ -65,6 +70,8 @@ class Graph:
         """
         Return a root with everything below it, in the order in which a strategy of its own would number them.
         """
+        if len(self._reads) < len(self.ops):
+            self._index()
         order: list[int] = []
         seen: set[int] = set()
         stack = [root]
@@ -90,9 +97,14 @@ class Graph:
         patterns = [self._patterns.get(number) or self._pattern(number) for number in order]
         return [pattern % tuple([place[one] for one in inputs]) if inputs else pattern for pattern, inputs in patterns]
 
+    def _index(self) -> None:
+        # A graph that was given its operations has not looked at them yet: most are only ever evaluated.
+        self._known.update(zip(self.ops, range(len(self.ops)), strict=True))
+        self._reads[:] = map(_in_source_order, self.ops)
+
     def _pattern(self, number: int) -> tuple[str, tuple[int, ...]]:
         op = self.ops[number]
-        pattern = self._patterns[number] = repr(renumbered(op, _HOLES)), inputs_of(op)
+        pattern = self._patterns[number] = pattern_of(op), inputs_of(op)
         return pattern
 
 
@@ -130,20 +142,6 @@ class Plan:
         """
         lines = self.graph.lines(self.order)
         return hashlib.sha256("\n".join([*lines, str(self.root), repr(rebalance)]).encode()).hexdigest()
-
-
-class _Hole(int):
-    # A number that prints as a place to put one.
-    def __repr__(self) -> str:
-        return "%d"
-
-
-class _Holes(dict[int, int]):
-    def __missing__(self, key: int) -> int:
-        return _Hole(key)
-
-
-_HOLES = _Holes()
 
 
 def lower(root: ast.Node, graph: Graph) -> Plan:

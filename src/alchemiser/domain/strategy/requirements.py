@@ -2,10 +2,11 @@
 What a strategy needs before it can be evaluated: symbols, and how many closes of each.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alchemiser.domain.indicators.registry import indicator_named
-from alchemiser.domain.strategy.ops import AssetOp, IndicatorOp, inputs_of
+from alchemiser.domain.strategy.ops import AssetOp, IndicatorOp, Op, inputs_of
 from alchemiser.domain.strategy.plan import Plan
 from alchemiser.domain.values import Symbol
 
@@ -36,21 +37,20 @@ def requirements_of(plan: Plan) -> Requirements:
     """
     Return what a plan needs, without looking at any data.
     """
-    ops = plan.graph.ops
-    closes: dict[int, int] = {}
-    symbols: set[Symbol] = set()
+    ops, known = plan.graph.ops, plan.graph.lookbacks
     for number in plan.order:
-        op = ops[number]
-        needed = 1
-        for one in inputs_of(op):
-            needed = max(needed, closes[one])
-        if isinstance(op, IndicatorOp):
-            indicator = indicator_named(op.name)
-            if indicator is None:
-                raise ValueError(f"expected an indicator of the registry, found {op.name!r}")
-            # A sub-tree's own series starts when the sub-tree is first defined.
-            needed += indicator.closes_needed(op.parameters) - 1
-        elif isinstance(op, AssetOp):
-            symbols.add(op.symbol)
-        closes[number] = needed
-    return Requirements(symbols=tuple(sorted(symbols)), lookback_sessions=closes[plan.order[-1]])
+        if number not in known:
+            known[number] = _lookback(ops[number], known)
+    symbols = {op.symbol for op in map(ops.__getitem__, plan.order) if isinstance(op, AssetOp)}
+    return Requirements(symbols=tuple(sorted(symbols)), lookback_sessions=known[plan.order[-1]])
+
+
+def _lookback(op: Op, known: Mapping[int, int]) -> int:
+    needed = max((known[one] for one in inputs_of(op)), default=1)
+    if not isinstance(op, IndicatorOp):
+        return needed
+    indicator = indicator_named(op.name)
+    if indicator is None:
+        raise ValueError(f"expected an indicator of the registry, found {op.name!r}")
+    # A sub-tree's own series starts when the sub-tree is first defined.
+    return needed + indicator.closes_needed(op.parameters) - 1

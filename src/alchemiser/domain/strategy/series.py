@@ -26,9 +26,15 @@ Flags: TypeAlias = NDArray[np.bool_]
 class Track:
     """
     Closes of an asset, or synthesised ones of a sub-tree.
+
+    Args:
+        closes: NaN where there is none.
+        missing: where there is none; None for nowhere.
+        broken: the part of it that time does not cure.
     """
 
     closes: Series
+    missing: Flags | None
     broken: Flags | None
 
 
@@ -40,6 +46,7 @@ class Reading:
 
     values: Series
     broken: Flags | None
+    constant: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,12 +95,13 @@ def asset_track(closes: Series | None, length: int) -> Track:
     Return the track of a symbol; one the panel has no row for is broken throughout.
     """
     if closes is None:
-        return Track(closes=np.full(length, np.nan), broken=np.ones(length, dtype=np.bool_))
+        missing = np.ones(length, dtype=np.bool_)
+        return Track(closes=np.full(length, np.nan), missing=missing, broken=missing)
     missing = np.isnan(closes)
     if not missing.any():
-        return Track(closes=closes, broken=None)
+        return Track(closes=closes, missing=None, broken=None)
     has_begun = np.logical_or.accumulate(~missing)
-    return Track(closes=closes, broken=somewhere(missing & has_begun))
+    return Track(closes=closes, missing=missing, broken=somewhere(missing & has_begun))
 
 
 def stream_track(stream: Stream) -> Track:
@@ -109,9 +117,10 @@ def stream_track(stream: Stream) -> Track:
     growth = np.ones_like(stream.returns)
     np.add(stream.returns, 1.0, out=growth, where=is_alive & is_earned)
     closes = np.multiply.accumulate(growth)
-    closes[~is_alive] = np.nan
-    lost = somewhere(stream.decided & ~is_alive)
-    return Track(closes=closes, broken=either(stream.broken, lost))
+    missing = ~is_alive
+    closes[missing] = np.nan
+    lost = somewhere(stream.decided & missing)
+    return Track(closes=closes, missing=somewhere(missing), broken=either(stream.broken, lost))
 
 
 def read_track(track: Track, indicator: Indicator, parameters: Parameters) -> Reading:

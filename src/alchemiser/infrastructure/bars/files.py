@@ -13,7 +13,7 @@ Daily bars from Parquet or CSV files in long form: `date, symbol` and `adj_close
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -72,33 +72,35 @@ class BarsFile(BarStore):
         if missing:
             raise MissingBars(missing, where=self.where)
         sessions = self.sessions[: bisect_right(self.sessions, through)]
-        panel = np.full((len(symbols), len(sessions)), np.nan)
-        rows, columns, values = self._rows_of(symbols, sessions)
-        self._refuse_twice(symbols, sessions, rows, columns)
-        panel[rows, columns] = values
-        has_bar = np.zeros(panel.shape, dtype=np.bool_)
-        has_bar[rows, columns] = True
-        _refuse_bad(symbols, sessions, panel, has_bar)
-        return Closes(sessions=sessions, symbols=tuple(symbols), values=panel)
+        shape = len(symbols), len(sessions)
+        cells, values = self._cells_of(symbols, sessions)
+        bars = np.bincount(cells, minlength=shape[0] * shape[1])
+        self._refuse_twice(symbols, sessions, bars)
+        panel = np.full(len(bars), np.nan)
+        panel[cells] = values
+        _refuse_bad(symbols, sessions, panel.reshape(shape), bars.reshape(shape) > 0)
+        return Closes(sessions=sessions, symbols=tuple(symbols), values=panel.reshape(shape))
 
-    def _rows_of(self, symbols: Sequence[Symbol], sessions: Sequence[date]) -> tuple[_Ints, _Ints, Series]:
-        row_of = np.full(len(self.names), -1, dtype=np.int64)
-        for row, symbol in enumerate(symbols):
-            row_of[self._place[symbol]] = row
-        needed = np.flatnonzero(row_of[self.codes] >= 0)
-        days, rows, values = self.days[needed], row_of[self.codes[needed]], self.values[needed]
-        known = np.array([(session - EPOCH).days for session in sessions], dtype=np.int64)
-        if not len(known):
-            return rows[:0], rows[:0], values[:0]
-        columns = np.minimum(np.searchsorted(known, days), len(known) - 1)
-        on_session = known[columns] == days
-        return rows[on_session], columns[on_session], values[on_session]
+    def _cells_of(self, symbols: Sequence[Symbol], sessions: Sequence[date]) -> tuple[_Ints, Series]:
+        """
+        Return of every row that is asked for its place in the panel, counted row by row, and its close.
+        """
+        first_day, last_day = int(self.days.min()), int(self.days.max())
+        # Added to any place of the panel, this leads out of it.
+        nowhere = -1 - len(symbols) * len(sessions)
+        row_of = np.full(len(self.names), nowhere, dtype=np.int64)
+        row_of[[self._place[symbol] for symbol in symbols]] = np.arange(len(symbols)) * len(sessions)
+        column_of = np.full(last_day - first_day + 1, nowhere, dtype=np.int64)
+        column_of[[(session - EPOCH).days - first_day for session in sessions]] = np.arange(len(sessions))
+        cells = row_of[self.codes] + column_of[self.days - first_day]
+        is_asked = cells >= 0
+        return (cells, self.values) if is_asked.all() else (cells[is_asked], self.values[is_asked])
 
-    def _refuse_twice(self, symbols: Sequence[Symbol], sessions: Sequence[date], rows: _Ints, columns: _Ints) -> None:
-        cells = np.bincount(rows * len(sessions) + columns, minlength=1)
-        if cells.max() > 1:
-            row, column = divmod(int(cells.argmax()), len(sessions))
-            found = f"found {cells.max()} in {self.where}; remove the others"
+    def _refuse_twice(self, symbols: Sequence[Symbol], sessions: Sequence[date], bars: _Ints) -> None:
+        most = bars.max(initial=0)
+        if most > 1:
+            row, column = divmod(int(bars.argmax()), len(sessions))
+            found = f"found {most} in {self.where}; remove the others"
             raise SuspectBars(symbols[row], f"expected one row for {sessions[column]}, {found}")
 
 
@@ -133,7 +135,10 @@ def _sessions(days: _Ints, codes: _Ints) -> tuple[NDArray[np.bool_], int]:
     """
     first_day = int(days.min())
     span = int(days.max()) - first_day + 1
-    bars = np.sort(codes * span + (days - first_day))
+    bars = codes * span + (days - first_day)
+    # Most files are sorted by symbol and day already.
+    if (bars[1:] < bars[:-1]).any():
+        bars.sort()
     to_next = np.diff(bars, append=bars[-1:] + _LIFE_DAYS)
     begins = bars[to_next > 0] % span
     # A life that goes on begins anew with the next bar, so that no symbol counts twice on a day.
@@ -144,7 +149,7 @@ def _sessions(days: _Ints, codes: _Ints) -> tuple[NDArray[np.bool_], int]:
 
 
 def _dates(days: _Ints) -> tuple[date, ...]:
-    return tuple(EPOCH + timedelta(days=day) for day in days.tolist())
+    return tuple(days.astype("datetime64[D]").tolist())
 
 
 def _refuse_bad(symbols: Sequence[Symbol], sessions: Sequence[date], panel: Series, has_bar: NDArray[np.bool_]) -> None:

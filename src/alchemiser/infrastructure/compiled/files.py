@@ -19,6 +19,7 @@ from pathlib import Path
 
 import alchemiser.domain
 from alchemiser.application.ports.strategies import CompiledBooks, Written
+from alchemiser.domain.strategy.collector import collector_paused
 from alchemiser.domain.strategy.symphony import Symphony
 from alchemiser.infrastructure.compiled.trees import book_of, plain_book
 
@@ -63,7 +64,8 @@ class CompiledFiles(CompiledBooks):
             told, _, body = (self._folder / _name_of(texts)).read_bytes().partition(b"\n")
             if told != _sha256(body):
                 return None
-            return book_of(json.loads(body), [one.file for one in texts])
+            with collector_paused():
+                return book_of(json.loads(body), [one.file for one in texts])
         except (OSError, ValueError, RecursionError):
             return None
 
@@ -105,7 +107,7 @@ def _compiler() -> bytes:
     domain = Path(alchemiser.domain.__path__[0])
     sources = [*domain.glob("*.py"), *domain.glob("strategy/*.py"), *domain.glob("indicators/*.py")]
     whole = hashlib.sha256(sys.version.encode())
-    for path in sorted([*sources, Path(__file__), Path(__file__).with_name("trees.py")]):
+    for path in sorted([*sources, *Path(__file__).parent.glob("*.py")]):
         whole.update(path.read_bytes())
     return whole.digest()
 

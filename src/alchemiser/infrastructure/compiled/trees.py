@@ -3,45 +3,56 @@ Compiled strategies as plain lists and back, so that they can be kept as JSON: d
 
 1. every distinct node becomes one list, its kind first; children come before parents and are referred to by number;
 2. nodes, operands and conditions are numbered apart, so a reference cannot be taken for another kind;
-3. back again, every list is checked by its shape; operations and their order are derived from the tree as ever.
+3. operations, what each node became and each strategy's order are kept as the compiler left them: see `operations`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeAlias, assert_never
 
-from alchemiser.domain.indicators.registry import Parameters
 from alchemiser.domain.strategy import ast
-from alchemiser.domain.strategy.plan import Graph, lower
+from alchemiser.domain.strategy.plan import Graph, Plan, merged
 from alchemiser.domain.strategy.requirements import Requirements
 from alchemiser.domain.strategy.symphony import Symphony
 from alchemiser.domain.values import Symbol, as_symbol
+from alchemiser.infrastructure.compiled.operations import (
+    COMPARISONS,
+    SELECTIONS,
+    ops_of,
+    parameters_of,
+    plain_ops,
+    plain_parameters,
+)
 
 Plain: TypeAlias = object
-
-_COMPARISONS: Mapping[object, ast.Comparison] = {">": ">", "<": "<", ">=": ">=", "<=": "<=", "=": "="}
-_SELECTIONS: Mapping[object, ast.Selection] = {"top": "top", "bottom": "bottom"}
 
 
 def plain_book(book: Sequence[Symphony]) -> Plain:
     """
-    Return strategies as lists, strings and whole numbers.
+    Return strategies, at least one, as lists, strings and whole numbers.
     """
+    graph, orders = merged([one.plan for one in book])
     written = _Written()
     roots = [written.number_of(one.root) for one in book]
     told = [
         [
             one.name,
             root,
+            list(order),
             _plain_rebalance(one.rebalance),
             one.fingerprint,
             list(one.requirements.symbols),
             one.requirements.lookback_sessions,
         ]
-        for one, root in zip(book, roots, strict=True)
+        for one, root, order in zip(book, roots, orders, strict=True)
     ]
-    return {"parts": written.parts, "strategies": told}
+    return {
+        "parts": written.parts,
+        "ops": plain_ops(graph.ops),
+        "numbers": [graph.numbers[part] for part in written.numbers],
+        "strategies": told,
+    }
 
 
 def book_of(plain: Plain, files: Sequence[str]) -> tuple[Symphony, ...]:
@@ -52,13 +63,15 @@ def book_of(plain: Plain, files: Sequence[str]) -> tuple[Symphony, ...]:
         ValueError: it is something else.
     """
     match plain:
-        case {"parts": list(parts), "strategies": list(told)} if len(told) == len(files):
-            read = _Read()
+        case {"parts": list(parts), "ops": list(ops), "numbers": list(numbers), "strategies": list(told)} if len(
+            told
+        ) == len(files):
             try:
-                for part in parts:
-                    read.add(part)
-                return tuple(_symphony(one, file, read) for one, file in zip(told, files, strict=True))
-            except (ArithmeticError, IndexError, KeyError, TypeError) as exc:
+                read = _Read()
+                made = [read.made(part) for part in parts]
+                graph = Graph(ops=ops_of(ops, read.symbols), numbers=dict(zip(made, numbers, strict=True)))
+                return tuple([_symphony(one, file, read, graph) for one, file in zip(told, files, strict=True)])
+            except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError) as exc:
                 raise ValueError(f"expected compiled strategies, found: {exc!r}") from exc
         case _:
             raise ValueError(f"expected {len(files)} compiled strategies, found something else")
@@ -74,9 +87,9 @@ def _plain_rebalance(rebalance: ast.Rebalance) -> list[str]:
             assert_never(rebalance)
 
 
-def _symphony(told: Plain, file: str, read: "_Read") -> Symphony:
+def _symphony(told: Plain, file: str, read: "_Read", graph: Graph) -> Symphony:
     match told:
-        case [str(name), int(root), [str(kind), str(how)], str(fingerprint), list(symbols), int(lookback)]:
+        case [str(name), int(root), list(order), [str(kind), str(how)], str(fingerprint), list(symbols), int(lookback)]:
             rebalance = (
                 ast.Periodic(frequency=ast.Frequency(how)) if kind == "every" else ast.Corridor(width=Decimal(how))
             )
@@ -84,7 +97,7 @@ def _symphony(told: Plain, file: str, read: "_Read") -> Symphony:
                 name=name,
                 file=file,
                 root=read.nodes[root],
-                plan=lower(read.nodes[root], read.graph),
+                plan=Plan(graph=graph, order=tuple(order)),
                 rebalance=rebalance,
                 fingerprint=fingerprint,
                 requirements=Requirements(
@@ -130,11 +143,11 @@ class _Written:
             case ast.If():
                 return ["if", *own]
             case ast.Filter():
-                return ["filter", part.indicator, _plain_parameters(part.parameters), part.select, part.count, own]
+                return ["filter", part.indicator, plain_parameters(part.parameters), part.select, part.count, own]
             case ast.Number():
                 return ["number", str(part.value)]
             case ast.Indicator():
-                return ["indicator", part.name, _plain_parameters(part.parameters), *own]
+                return ["indicator", part.name, plain_parameters(part.parameters), *own]
             case ast.Compare():
                 return ["compare", part.operator, *own]
             case ast.And():
@@ -147,70 +160,80 @@ class _Written:
                 assert_never(part)
 
 
-def _plain_parameters(parameters: Parameters) -> list[int | str]:
-    return [one if isinstance(one, int) else str(one) for one in parameters]
-
-
-@dataclass(slots=True, eq=False)
 class _Read:
-    nodes: list[ast.Node] = field(default_factory=list)
-    operands: list[ast.Operand] = field(default_factory=list)
-    conditions: list[ast.Condition] = field(default_factory=list)
-    symbols: dict[str, Symbol] = field(default_factory=dict)
-    graph: Graph = field(default_factory=Graph)
+    """
+    The nodes made so far, by the numbers that later lists refer to them.
+    """
 
-    def add(self, plain: Plain) -> None:
+    def __init__(self) -> None:
+        self.nodes: list[ast.Node] = []
+        self.operands: list[ast.Operand] = []
+        self.conditions: list[ast.Condition] = []
+        self.symbols: dict[str, Symbol] = {}
+        self._node_of: Mapping[str, Callable[..., ast.Node]] = {
+            "asset": self._asset,
+            "group": lambda name, child: ast.Group(name=name, child=self.nodes[child]),
+            "if": self._if,
+            "equal": lambda children: ast.WeightEqual(children=self._nodes(children)),
+            "filter": self._filter,
+            "specified": lambda weights, children: ast.WeightSpecified(
+                weights=tuple(map(Decimal, weights)), children=self._nodes(children)
+            ),
+            "inverse": lambda window, children: ast.WeightInverseVolatility(
+                window=window, children=self._nodes(children)
+            ),
+            "cash": ast.Cash,
+        }
+        self._operand_of: Mapping[str, Callable[..., ast.Operand]] = {
+            "indicator": lambda name, parameters, of: ast.Indicator(
+                name=name, parameters=parameters_of(parameters), of=self.nodes[of]
+            ),
+            "number": lambda value: ast.Number(value=Decimal(value)),
+        }
+        self._condition_of: Mapping[str, Callable[..., ast.Condition]] = {
+            "compare": lambda operator, left, right: ast.Compare(
+                operator=COMPARISONS[operator], left=self.operands[left], right=self.operands[right]
+            ),
+            "and": lambda several: ast.And(conditions=self._conditions(several)),
+            "or": lambda several: ast.Or(conditions=self._conditions(several)),
+            "not": lambda condition: ast.Not(condition=self.conditions[condition]),
+        }
+
+    def made(self, plain: Sequence[str]) -> ast.Part:
         """
         Make the node of a list.
         """
-        nodes, operands, conditions = self.nodes, self.operands, self.conditions
-        match plain:
-            case ["if", int(condition), int(then), int(otherwise)]:
-                nodes.append(ast.If(condition=conditions[condition], then=nodes[then], otherwise=nodes[otherwise]))
-            case ["asset", str(symbol)]:
-                self.symbols[symbol] = as_symbol(symbol)
-                nodes.append(ast.Asset(symbol=self.symbols[symbol]))
-            case ["group", str(name), int(child)]:
-                nodes.append(ast.Group(name=name, child=nodes[child]))
-            case ["equal", list(children)]:
-                nodes.append(ast.WeightEqual(children=self._nodes(children)))
-            case ["indicator", str(name), list(parameters), int(of)]:
-                operands.append(ast.Indicator(name=name, parameters=_parameters(parameters), of=nodes[of]))
-            case ["number", str(value)]:
-                operands.append(ast.Number(value=Decimal(value)))
-            case ["compare", str(operator), int(left), int(right)]:
-                sides = operands[left], operands[right]
-                conditions.append(ast.Compare(operator=_COMPARISONS[operator], left=sides[0], right=sides[1]))
-            case ["filter", str(indicator), list(parameters), str(select), int(count), list(children)]:
-                nodes.append(
-                    ast.Filter(
-                        indicator=indicator,
-                        parameters=_parameters(parameters),
-                        select=_SELECTIONS[select],
-                        count=count,
-                        children=self._nodes(children),
-                    )
-                )
-            case ["specified", list(weights), list(children)]:
-                shares = tuple(Decimal(weight) for weight in weights)
-                nodes.append(ast.WeightSpecified(weights=shares, children=self._nodes(children)))
-            case ["inverse", int(window), list(children)]:
-                nodes.append(ast.WeightInverseVolatility(window=window, children=self._nodes(children)))
-            case ["cash"]:
-                nodes.append(ast.Cash())
-            case ["and", list(several)]:
-                conditions.append(ast.And(conditions=tuple([conditions[one] for one in several])))
-            case ["or", list(several)]:
-                conditions.append(ast.Or(conditions=tuple([conditions[one] for one in several])))
-            case ["not", int(condition)]:
-                conditions.append(ast.Not(condition=conditions[condition]))
-            case _:
-                raise ValueError("expected a compiled node, found something else")
+        kind, *fields = plain
+        if kind in self._node_of:
+            self.nodes.append(node := self._node_of[kind](*fields))
+            return node
+        if kind in self._operand_of:
+            self.operands.append(operand := self._operand_of[kind](*fields))
+            return operand
+        self.conditions.append(condition := self._condition_of[kind](*fields))
+        return condition
+
+    def _asset(self, name: str) -> ast.Node:
+        symbol = self.symbols[name] = as_symbol(name)
+        return ast.Asset(symbol=symbol)
+
+    def _if(self, condition: int, then: int, otherwise: int) -> ast.Node:
+        return ast.If(condition=self.conditions[condition], then=self.nodes[then], otherwise=self.nodes[otherwise])
+
+    def _filter(
+        self, indicator: str, parameters: Sequence[int | str], select: str, count: int, children: Sequence[int]
+    ) -> ast.Node:
+        return ast.Filter(
+            indicator=indicator,
+            parameters=parameters_of(parameters),
+            select=SELECTIONS[select],
+            count=count,
+            children=self._nodes(children),
+        )
 
     def _nodes(self, numbers: Sequence[int]) -> tuple[ast.Node, ...]:
         nodes = self.nodes
         return tuple([nodes[number] for number in numbers])
 
-
-def _parameters(plain: Sequence[int | str]) -> Parameters:
-    return tuple([one if isinstance(one, int) else Decimal(one) for one in plain])
+    def _conditions(self, numbers: Sequence[int]) -> tuple[ast.Condition, ...]:
+        return tuple([self.conditions[number] for number in numbers])

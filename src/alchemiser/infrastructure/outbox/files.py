@@ -20,6 +20,20 @@ class OutboxFolder(Notifier):
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
+    def check(self) -> str:
+        """
+        Return where reports go, without making it.
+
+        Raises:
+            NotificationError: nothing can be written there.
+        """
+        place = self._directory.absolute()
+        while not place.exists():
+            place = place.parent
+        if not place.is_dir() or not os.access(place, os.W_OK):
+            raise NotificationError(f"expected to write reports to {self._directory}, {place} cannot be written to")
+        return str(self._directory)
+
     def deliver(self, *, name: str, subject: str, text: str, html: str) -> tuple[str, ...]:
         """
         Write both files, replacing those of an earlier delivery; return their paths.

@@ -28,7 +28,7 @@ from alchemiser.infrastructure.settings.tables import Section, Tables
 _PROFILES = Path(__file__).parents[2] / "profiles"
 _PREFIX = "ALCHEMISER__"
 _SECRET = re.compile(r"(^|_)key(_|$)|secret|token|password", re.IGNORECASE)
-_PASSWORD_IN_URL = re.compile(r"(?<=://)([^:/@]*):[^@/]*@")
+_PASSWORD_IN_URL = re.compile(r"(?<=://)([^:/@]*):[^@]*@|((?<=[?&])password)=[^&]*")
 
 Value: TypeAlias = object
 Raw: TypeAlias = dict[str, dict[str, Value]]
@@ -166,7 +166,7 @@ def _told(error: ErrorDetails, *, file: Path, replaced: Mapping[Place, str]) -> 
             return f"{where}: {_unknown(place)}"
         case _:
             problem = error["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
-            return f"{where}: {problem}, found {error['input']!r}"
+            return f"{where}: {problem}, found {_redacted(place[-1], error['input'])!r}"
 
 
 def _unknown(place: Place) -> str:
@@ -181,4 +181,8 @@ def _unknown(place: Place) -> str:
 def _redacted(key: str, value: Value) -> Value:
     if _SECRET.search(key):
         return "***"
-    return _PASSWORD_IN_URL.sub(r"\1:***@", value) if isinstance(value, str) else value
+    return _PASSWORD_IN_URL.sub(_hidden, value) if isinstance(value, str) else value
+
+
+def _hidden(found: re.Match[str]) -> str:
+    return f"{found[2]}=***" if found[2] else f"{found[1]}:***@"

@@ -4,7 +4,7 @@ From a profile's tables to the rules the workflow follows.
 
 from datetime import timedelta
 
-from alchemiser.application.ports.suite import Rules
+from alchemiser.application.ports.suite import FailurePolicy, Rules
 from alchemiser.domain.execution.gate import Limits
 from alchemiser.domain.execution.policy import WalkPolicy
 from alchemiser.domain.market import BarsMode
@@ -41,6 +41,8 @@ def rules_of(tables: Tables, *, profile: str) -> Rules:
             collar=execution.collar,
             widest_spread=execution.widest_spread,
             quote_age=timedelta(seconds=execution.quote_age_seconds),
+            last_send=timedelta(seconds=execution.last_send_seconds),
+            last_cancel=timedelta(seconds=execution.last_cancel_seconds),
         ),
         limits=Limits(
             order_notional=Money(gate.order_notional),
@@ -58,6 +60,7 @@ def rules_of(tables: Tables, *, profile: str) -> Rules:
         max_attempts=tables.engine.attempts,
         warn_within=tables.signals.warn_within,
         bars=BarsMode(tables.signals.bars),
+        failure=FailurePolicy(tables.failure.policy),
     )
 
 
@@ -73,6 +76,11 @@ def refuse_nonsense(tables: Tables, *, profile: str) -> None:
             "expected [schedule] latest_start_minutes at most minutes_before_close "
             f"({tables.schedule.minutes_before_close}), found {tables.schedule.latest_start_minutes}"
         )
+    if tables.execution.last_send_seconds >= tables.schedule.latest_start_minutes * 60:
+        raise ValueError(
+            "expected [execution] last_send_seconds below the time that [schedule] latest_start_minutes leaves "
+            f"({tables.schedule.latest_start_minutes} minutes), found {tables.execution.last_send_seconds}"
+        )
     if tables.gate.collar < tables.execution.collar:
         raise ValueError(
             f"expected [gate] collar at least [execution] collar ({tables.execution.collar}), "
@@ -82,5 +90,7 @@ def refuse_nonsense(tables: Tables, *, profile: str) -> None:
         raise ValueError(
             f"expected the broker's books in a file of their own, found {tables.broker.path} for [records] too"
         )
+    if (tables.clock.kind == "shared") != (tables.clock.path is not None):
+        raise ValueError(f"expected [clock] path with the kind shared, and only then, found {tables.clock.kind}")
     if tables.faults.kill_at is not None and profile != "test":
         raise ValueError("expected [faults] in the profile test only, found kill_at")

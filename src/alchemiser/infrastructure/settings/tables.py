@@ -10,6 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+_DATABASES = ("sqlite://", "postgresql://", "postgresql+psycopg://")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 
 
@@ -36,9 +37,11 @@ def _name(given: object) -> object:
     return given
 
 
-def _sqlite(given: object) -> object:
-    if isinstance(given, str) and not given.startswith("sqlite://"):
-        raise ValueError("expected sqlite:///FILE, or sqlite:// to keep the records in memory")
+def _database(given: object) -> object:
+    if isinstance(given, str) and not given.startswith(_DATABASES):
+        raise ValueError(
+            "expected sqlite:///FILE, sqlite:// to keep the records in memory, or postgresql+psycopg://USER@HOST/NAME"
+        )
     return given
 
 
@@ -63,11 +66,12 @@ class Section(BaseModel):
 
 class Clock(Section):
     """
-    Whose time it is, and the first session that is traded.
+    Whose time it is, and the first session that is traded; a simulated time that processes share lies in a file.
     """
 
-    kind: Literal["simulated"]
+    kind: Literal["simulated", "shared"]
     start: date
+    path: Place | None = None
 
 
 class Market(Section):
@@ -108,10 +112,10 @@ class Signals(Section):
 
 class Records(Section):
     """
-    The database: `sqlite:///FILE`, or `sqlite://` for one in memory.
+    The database: `sqlite:///FILE`, `sqlite://` for one in memory, or `postgresql+psycopg://USER:PASSWORD@HOST/NAME`.
     """
 
-    url: Annotated[str, BeforeValidator(_sqlite)]
+    url: Annotated[str, BeforeValidator(_database)]
 
 
 class Broker(Section):
@@ -163,6 +167,8 @@ class Execution(Section):
     collar: Fraction
     widest_spread: Fraction
     quote_age_seconds: Count
+    last_send_seconds: Count
+    last_cancel_seconds: Count
 
 
 class Gate(Section):
@@ -201,10 +207,10 @@ class Schedule(Section):
 
 class Failure(Section):
     """
-    What a failed strategy does to the run.
+    What a strategy without a signal does to the run: nothing is traded, or its sleeve keeps its last good target.
     """
 
-    policy: Literal["abort"]
+    policy: Literal["abort", "carry"]
 
 
 class Engine(Section):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from alchemiser.application.ports.broker import Broker
+from alchemiser.application.ports.broker import Broker, BrokerClock
 from alchemiser.application.ports.market import Calendar
 from alchemiser.application.ports.system import Clock
 from alchemiser.domain.errors import (
@@ -66,7 +66,7 @@ class _Standing:
         return self.held.get(symbol, _ZERO) - self.reserved.get(symbol, _ZERO)
 
 
-class SimulatedBroker(Broker):
+class SimulatedBroker(Broker, BrokerClock):
     """
     One cash account; it begins with `cash` when its file is new. The path may be ":memory:".
     """
@@ -81,6 +81,12 @@ class SimulatedBroker(Broker):
         Close the books; nothing is lost.
         """
         self._books.close()
+
+    def time(self) -> datetime:
+        """
+        Return the time the orders are matched by.
+        """
+        return self._clock.now()
 
     def account(self) -> Account:
         """

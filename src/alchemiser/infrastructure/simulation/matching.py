@@ -127,7 +127,7 @@ def _meets(
     body = order.body
     first = quote_at(body.symbol, arrives_at)
     hit_at = None
-    if _draw(seed, order, "hit") < _BASE_CHANCE + _REACH_CHANCE * _reach(body, first) ** 2:
+    if _is_inside(body, first) and _draw(seed, order, "hit") < _BASE_CHANCE + _REACH_CHANCE * _reach(body, first) ** 2:
         hit_at = arrives_at + _seconds(1 + (_PATIENCE_S - 1) * _draw(seed, order, "patience"))
     look_at = arrives_at + _LOOK
     while look_at <= bound and (hit_at is None or look_at < hit_at):
@@ -162,6 +162,13 @@ def _is_crossing(body: OrderBody, quote: Quote) -> bool:
     if body.side is Side.BUY:
         return body.limit.value >= quote.ask
     return body.limit.value <= quote.bid
+
+
+def _is_inside(body: OrderBody, quote: Quote) -> bool:
+    # Worse than the near side nobody is met before the market itself comes there.
+    if not 0 < quote.bid <= quote.ask:
+        return False
+    return body.limit.value >= quote.bid if body.side is Side.BUY else body.limit.value <= quote.ask
 
 
 def _reach(body: OrderBody, quote: Quote) -> float:

@@ -45,9 +45,9 @@ class ExactDecimal(TypeDecorator[Decimal]):
 
     def as_text(self, value: Decimal) -> str:
         """
-        Write a decimal without exponent, trailing zeros kept.
+        Write a decimal without exponent, trailing zeros kept, zero without a sign.
         """
-        return format(value, "f")
+        return format(value or value.copy_abs(), "f")
 
 
 class KeyDecimal(ExactDecimal):
@@ -61,7 +61,7 @@ class KeyDecimal(ExactDecimal):
         """
         Write a decimal without exponent and without trailing zeros.
         """
-        text = format(value, "f")
+        text = super().as_text(value)
         return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -3,7 +3,11 @@ The engine on a database: events are the outbox, deliveries the inbox, their due
 
 A delivery is `pending`, then `leased` to an owner who counts the attempt, then `done` or `dead`; a failed one
 is `pending` again with a later due time. The attempt number fences: whoever was overtaken by a later attempt
-cannot finish, so no write of a message happens twice.
+cannot finish, so no write of a message happens twice. That is why a lease is not renewed: a handler that outlives it
+is overtaken, which costs its work and nothing else; the longest handler takes seconds, a lease a minute.
+
+Messages of another account or told by another version of the code are left alone: a run ends on the version that
+began it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +16,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, func, or_, select
 
+from alchemiser import __version__
 from alchemiser.application.ports.messaging import AlreadyHandled, Engine, Message
 from alchemiser.application.ports.records import Transaction
 from alchemiser.domain.errors import RecordsError
@@ -19,7 +24,7 @@ from alchemiser.domain.events import Envelope, WorkflowFailed
 from alchemiser.domain.identity import event_id
 from alchemiser.infrastructure.codec import decode_event
 from alchemiser.infrastructure.sql.engine import Database
-from alchemiser.infrastructure.sql.tables import deliveries, events
+from alchemiser.infrastructure.sql.tables import deliveries, events, runs
 from alchemiser.infrastructure.sql.transaction import SqlTransaction
 
 
@@ -32,6 +37,8 @@ class SqlEngine(Engine):
         owner: who leases. A lease is open to its own owner at once, so a restarted pump waits for nothing;
             owners that live at the same time need names of their own.
         lease_s: after so many seconds a lease is open to anyone.
+        account: whose runs' messages are carried; None for all there are.
+        version: of this code; messages that another version told of are left alone.
     """
 
     def __init__(
@@ -41,11 +48,15 @@ class SqlEngine(Engine):
         routes: Mapping[str, Sequence[str]],
         owner: str = "embedded",
         lease_s: int = 60,
+        account: str | None = None,
+        version: str = __version__,
     ) -> None:
         self._database = database
         self._routes = routes
         self._owner = owner
         self._lease = timedelta(seconds=lease_s)
+        self._account = account
+        self._version = version
 
     def claim(self, *, now: datetime) -> Message | None:
         """
@@ -63,7 +74,7 @@ class SqlEngine(Engine):
                 events.c.body,
             )
             .join(events, events.c.event_id == deliveries.c.event_id)
-            .where(self._is_claimable(now), deliveries.c.due_at <= now)
+            .where(self._is_claimable(now), deliveries.c.due_at <= now, *self._are_ours())
             .order_by(deliveries.c.due_at, deliveries.c.number)
             .limit(1)
             .with_for_update(of=deliveries, skip_locked=True)
@@ -78,11 +89,11 @@ class SqlEngine(Engine):
                 .where(deliveries.c.number == row["number"])
                 .values(state="leased", attempts=attempt, owner=self._owner, lease_until=now + self._lease)
             )
-            try:
-                event = decode_event(row["type"], row["body"])
-            except RecordsError as exc:
-                self._bury(connection, row, now=now, error=str(exc))
-                return None
+        try:
+            event = decode_event(row["type"], row["body"])
+        except RecordsError as exc:
+            self._bury(row, now=now, error=str(exc))
+            return None
         return Message(event=event, handler=row["handler"], due_at=row["due_at"], attempt=attempt)
 
     def next_due(self) -> datetime | None:
@@ -96,9 +107,29 @@ class SqlEngine(Engine):
         )
         instant = case((waits_for_lease, deliveries.c.lease_until), else_=deliveries.c.due_at)
         undelivered = deliveries.c.state.in_(("pending", "leased"))
+        earliest = (
+            select(func.min(instant))
+            .join(events, events.c.event_id == deliveries.c.event_id)
+            .where(undelivered, *self._are_ours())
+        )
         with self._database.reading() as connection:
-            earliest: datetime | None = connection.scalar(select(func.min(instant)).where(undelivered))
-        return earliest
+            found: datetime | None = connection.scalar(earliest)
+        return found
+
+    def bound(self, now: datetime) -> datetime | None:
+        """
+        Return how far a simulated time may go from an instant before something is to be done, None when nothing is;
+        the instant itself while another owner holds a message.
+        """
+        is_held = and_(deliveries.c.state == "leased", deliveries.c.owner != self._owner)
+        waiting = (
+            select(func.min(deliveries.c.due_at), func.count().filter(is_held))
+            .join(events, events.c.event_id == deliveries.c.event_id)
+            .where(deliveries.c.state.in_(("pending", "leased")), *self._are_ours())
+        )
+        with self._database.reading() as connection:
+            due, held = connection.execute(waiting).one()
+        return now if held else due
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
@@ -106,7 +137,7 @@ class SqlEngine(Engine):
         Open a transaction that no message caused.
         """
         with self._database.writing() as connection:
-            yield SqlTransaction(connection, routes=self._routes)
+            yield self._transaction(connection)
 
     @contextmanager
     def finishing(self, message: Message, *, now: datetime) -> Iterator[Transaction]:
@@ -114,8 +145,9 @@ class SqlEngine(Engine):
         Open the transaction that marks a message done together with what its handler writes.
         """
         with self._database.writing() as connection:
+            transaction = self._transaction(connection)
             self._settle(connection, message, state="done", done_at=now, lease_until=None)
-            yield SqlTransaction(connection, routes=self._routes)
+            yield transaction
 
     def failed(self, message: Message, *, error: str, retry_at: datetime | None) -> None:
         """
@@ -127,13 +159,8 @@ class SqlEngine(Engine):
             else:
                 self._settle(connection, message, state="pending", last_error=error, lease_until=None, due_at=retry_at)
 
-    def _bury(self, connection: Connection, row: RowMapping, *, now: datetime, error: str) -> None:
+    def _bury(self, row: RowMapping, *, now: datetime, error: str) -> None:
         # What cannot be read can never be handled: its run fails now instead of stopping everything after it.
-        connection.execute(
-            deliveries.update()
-            .where(deliveries.c.number == row["number"])
-            .values(state="dead", last_error=error, lease_until=None)
-        )
         run = row["run_id"]
         failed = WorkflowFailed(
             meta=Envelope(
@@ -149,7 +176,21 @@ class SqlEngine(Engine):
             category=RecordsError.category.value,
             error=error,
         )
-        SqlTransaction(connection, routes=self._routes).emit(failed)
+        with self._database.writing() as connection:
+            self._transaction(connection).emit(failed)
+            connection.execute(
+                deliveries.update()
+                .where(deliveries.c.number == row["number"], deliveries.c.state == "leased")
+                .values(state="dead", last_error=error, lease_until=None)
+            )
+
+    def _transaction(self, connection: Connection) -> SqlTransaction:
+        return SqlTransaction(connection, routes=self._routes, version=self._version)
+
+    def _are_ours(self) -> Iterator[ColumnElement[bool]]:
+        yield events.c.code_version == self._version
+        if self._account is not None:
+            yield events.c.run_id.in_(select(runs.c.id).where(runs.c.account == self._account))
 
     def _is_claimable(self, now: datetime) -> ColumnElement[bool]:
         is_ours_or_over = or_(deliveries.c.owner == self._owner, deliveries.c.lease_until <= now)

@@ -4,12 +4,17 @@ Make a database ready: create it, bring an older one up, refuse one that is dama
 1. A file that is no whole SQLite database is refused and left as it is.
 2. Its schema version is compared with the one this code writes; when they are equal, that was all.
 3. An older file is copied beside itself, then migrated in one transaction.
+
+A PostgreSQL database is created by its administrator; its tables are made here. An older one is migrated in one
+transaction, by one process while others wait; a copy of it is the administrator's to make.
 """
 
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
 
 import alchemiser
 from alchemiser.domain.errors import ConfigurationError, RecordsError
@@ -20,6 +25,8 @@ from alchemiser.infrastructure.sql.engine import (
     connect_read_only,
     damaged,
     file_of,
+    is_postgres,
+    parse,
     translated,
 )
 from alchemiser.infrastructure.sql.tables import SCHEMA
@@ -35,6 +42,8 @@ def prepare_database(url: str, *, busy_timeout_s: int = BUSY_TIMEOUT_S) -> Datab
         ConfigurationError: the URL is none.
         RecordsError: the database is damaged, not Alchemiser's, newer than this code, or cannot be made.
     """
+    if is_postgres(parse(url)):
+        return _prepare_postgres(url, busy_timeout_s=busy_timeout_s)
     path = file_of(url)
     if path is None:
         database = connect(url)
@@ -43,7 +52,7 @@ def prepare_database(url: str, *, busy_timeout_s: int = BUSY_TIMEOUT_S) -> Datab
     version = stored_version(path)
     if version is not None:
         _check_whole(path)
-        _refuse_unknown(version, path)
+        _refuse_unknown(version, str(path))
     if version not in {None, SCHEMA}:
         _copy_beside(path, version=str(version))
     try:
@@ -64,18 +73,25 @@ def read_database(url: str) -> Database:
         ConfigurationError: nothing was recorded yet.
         RecordsError: the database is damaged, not Alchemiser's, or of another schema.
     """
+    database = None
     path = file_of(url)
-    if path is None or not path.is_file() or path.stat().st_size == 0:
-        raise ConfigurationError(f"nothing was recorded yet in {path or 'memory'}: run `alchemiser run` first")
-    version = stored_version(path)
+    if is_postgres(parse(url)):
+        database = connect_read_only(url)
+        place, version = database.place, version_on(database)
+    elif path is None or not path.is_file() or path.stat().st_size == 0:
+        place, version = str(path or "memory"), None
+    else:
+        place, version = str(path), stored_version(path)
+    if version == SCHEMA:
+        return database or connect_read_only(url)
+    if database is not None:
+        database.close()
     if version is None:
-        raise ConfigurationError(f"nothing was recorded yet in {path}: run `alchemiser run` first")
-    if version != SCHEMA:
-        _refuse_unknown(version, path)
-        raise RecordsError(
-            f"expected records of schema {SCHEMA} in {path}, found {version}; `alchemiser run` brings them up"
-        )
-    return connect_read_only(path)
+        raise ConfigurationError(f"nothing was recorded yet in {place}: run `alchemiser run` first")
+    _refuse_unknown(version, place)
+    raise RecordsError(
+        f"expected records of schema {SCHEMA} in {place}, found {version}; `alchemiser run` brings them up"
+    )
 
 
 def open_again(url: str) -> Database | None:
@@ -122,6 +138,17 @@ def stored_version(path: Path) -> str | None:
     return None
 
 
+def version_on(database: Database) -> str | None:
+    """
+    Return the schema version of a PostgreSQL database, None when it holds nothing yet.
+
+    Raises:
+        RecordsError: it does not answer, or holds something else.
+    """
+    with database.reading() as connection:
+        return _version(connection, database.place)
+
+
 def upgrade(database: Database) -> None:
     """
     Bring a database to this code's schema in one transaction.
@@ -132,6 +159,10 @@ def upgrade(database: Database) -> None:
     config = Config()
     config.set_main_option("script_location", str(migrations()).replace("%", "%%"))
     with database.writing() as connection:
+        if database.engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('alchemiser schema', 0))"))
+            if _version(connection, database.place) == SCHEMA:
+                return
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
@@ -147,6 +178,30 @@ def migrations() -> Path:
     raise ConfigurationError(f"expected the migrations in {package}, found none; install Alchemiser again")
 
 
+def _prepare_postgres(url: str, *, busy_timeout_s: int) -> Database:
+    database = connect(url, busy_timeout_s=busy_timeout_s)
+    try:
+        version = version_on(database)
+        if version is not None:
+            _refuse_unknown(version, database.place)
+        if version != SCHEMA:
+            upgrade(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def _version(connection: Connection, place: str) -> str | None:
+    names = set(inspect(connection).get_table_names())
+    if "alembic_version" in names:
+        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return found
+    if names:
+        raise RecordsError(f"expected Alchemiser's records in {place}, found another database; name another one")
+    return None
+
+
 def _check_whole(path: Path) -> None:
     with _looking_at(path) as connection:
         found = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
@@ -154,14 +209,14 @@ def _check_whole(path: Path) -> None:
         raise RecordsError(damaged(str(path), found))
 
 
-def _refuse_unknown(version: str, path: Path) -> None:
+def _refuse_unknown(version: str, place: str) -> None:
     if version == SCHEMA:
         return
     known = {file.name.partition("_")[0] for file in (migrations() / "versions").glob("*.py")}
     if version not in known:
         raise RecordsError(
-            f"expected records of schema {SCHEMA} or older in {path}, found {version}; "
-            "a newer Alchemiser wrote them: install it, or name another file"
+            f"expected records of schema {SCHEMA} or older in {place}, found {version}; "
+            "a newer Alchemiser wrote them: install it, or name another database"
         )
 
 

@@ -6,6 +6,7 @@ Every table. Events, signals, plans and fills are written once: triggers refuse 
           ├─ trades ─── intents          ledger: one row for each fill that was seen
           └─ reports      at most one
     events ─── deliveries one for each handler an event is routed to
+    chain ──── chain_head one link for each event and fill; the head is the last of them
     halts                 one for each time the kill switch was turned on
 """
 
@@ -186,6 +187,7 @@ events = Table(
     Column("source_module", String(64), nullable=False),
     Column("source_component", String(64), nullable=False),
     Column("schema_version", Integer, nullable=False),
+    Column("code_version", String(64), nullable=False, server_default=""),
     Column("body", Text, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -206,4 +208,23 @@ deliveries = Table(
     UniqueConstraint("event_id", "handler"),
     Index(None, "state", "due_at", "number"),
     sqlite_autoincrement=True,
+)
+
+chain = Table(
+    "chain",
+    metadata,
+    Column("seq", _ROW_NUMBER, primary_key=True, autoincrement=False),
+    Column("source", String(8), nullable=False),
+    Column("row", _ROW_NUMBER, nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("source", "row"),
+)
+
+chain_head = Table(
+    "chain_head",
+    metadata,
+    # There is one head; who adds to the chain locks it.
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", _ROW_NUMBER, nullable=False),
+    Column("hash", String(64), nullable=False),
 )

@@ -16,6 +16,7 @@ from alchemiser.application.ports.records import Trades
 from alchemiser.domain.errors import Overtaken, RecordsError
 from alchemiser.domain.execution.order import Intent, Trade, TradeStatus
 from alchemiser.domain.ledger.book import LedgerEntry
+from alchemiser.infrastructure.sql.chain import Chain
 from alchemiser.infrastructure.sql.engine import Database
 from alchemiser.infrastructure.sql.rows import (
     body_from,
@@ -26,7 +27,7 @@ from alchemiser.infrastructure.sql.rows import (
     trade_row,
 )
 from alchemiser.infrastructure.sql.tables import intents, ledger, trades
-from alchemiser.infrastructure.sql.upsert import insert_new, insert_or_update
+from alchemiser.infrastructure.sql.upsert import insert_or_update
 
 _TRADE_CHANGES = ("authorised", "arrival", "status", "reason", "quote_waits", "due_at")
 _INTENT_CHANGES = ("state", "posts", "order_id", "filled", "average", "body")
@@ -52,9 +53,10 @@ class SqlTrades(Trades):
         Store the new states of trades with the fills that were seen; return the trades with their new versions.
         """
         with self._database.writing() as connection:
+            chain = Chain(connection)
             stored = store_trades(connection, trades)
             for fill in fills:
-                insert_new(connection, ledger, ledger_row(fill), key=["order_id", "cumulative"])
+                chain.add(ledger, ledger_row(fill), key=["order_id", "cumulative"])
         return stored
 
 

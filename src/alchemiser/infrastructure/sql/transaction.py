@@ -5,17 +5,21 @@ Writes of one open transaction; they commit together or not at all.
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, case, exists, select
 
+from alchemiser import __version__
 from alchemiser.application.ports.records import Report, Run, Transaction
 from alchemiser.domain.events import Event, PartialSignalGenerated
 from alchemiser.domain.execution.order import Trade
 from alchemiser.domain.portfolio.plan import RebalancePlan
 from alchemiser.infrastructure.codec import decode
+from alchemiser.infrastructure.sql.chain import Chain
 from alchemiser.infrastructure.sql.rows import event_row, plan_row, report_row, run_row, signal_row
 from alchemiser.infrastructure.sql.tables import deliveries, events, plans, reports, runs, signals
 from alchemiser.infrastructure.sql.trades import store_trades
 from alchemiser.infrastructure.sql.upsert import insert_new, insert_or_update
+
+_NEWS = {"closing", "outcome", "detail", "finished_at"}
 
 
 class SqlTransaction(Transaction):
@@ -24,17 +28,23 @@ class SqlTransaction(Transaction):
 
     Args:
         routes: the handlers of each event type, in the order they are to be served.
+        version: of the code that tells of the events.
     """
 
-    def __init__(self, connection: Connection, *, routes: Mapping[str, Sequence[str]]) -> None:
+    def __init__(
+        self, connection: Connection, *, routes: Mapping[str, Sequence[str]], version: str = __version__
+    ) -> None:
         self._connection = connection
         self._routes = routes
+        self._version = version
+        self._chain = Chain(connection)
 
     def emit(self, event: Event, *, due_at: datetime | None = None) -> None:
         """
         Store an event and queue it for its handlers.
         """
-        if not insert_new(self._connection, events, event_row(event), key=["event_id"]):
+        row = {**event_row(event), "code_version": self._version}
+        if not self._chain.add(events, row, key=["event_id"]):
             return
         queued = [
             {
@@ -51,12 +61,19 @@ class SqlTransaction(Transaction):
 
     def save_run(self, run: Run) -> bool:
         """
-        Store a run, or replace it.
+        Store a run, or add what is news of it: its opening account until it is planned, its closing account, its end.
         """
         row = run_row(run)
         if insert_new(self._connection, runs, row, key=["id"]):
             return True
-        self._connection.execute(runs.update().where(runs.c.id == run.id).values(**row))
+        # A second start of the session, in another process, knows less than what is stored by now.
+        news = {name: value for name, value in row.items() if name in _NEWS and value not in {None, ""}}
+        if run.opening is not None:
+            is_planned = exists().where(plans.c.run_id == run.id)
+            news["opening"] = case((is_planned, runs.c.opening), else_=row["opening"])
+        if news:
+            is_going_on = runs.c.outcome.is_(None)
+            self._connection.execute(runs.update().where(runs.c.id == run.id, is_going_on).values(**news))
         return False
 
     def save_signal(self, signal: PartialSignalGenerated) -> tuple[PartialSignalGenerated, ...]:

@@ -16,7 +16,7 @@ def insert_new(connection: Connection, table: Table, row: Row, *, key: Sequence[
     Insert a row unless its key is taken; return whether it was inserted.
     """
     statement = _insert(connection, table).values(**row).on_conflict_do_nothing(index_elements=list(key))
-    return connection.execute(statement).rowcount == 1
+    return connection.execute(statement.returning(table.c[key[0]])).first() is not None
 
 
 def insert_or_update(

@@ -116,6 +116,8 @@ def _signals(signals: tuple[PartialSignalGenerated, ...]) -> Table:
         else:
             wants = Text("\n".join(f"{symbol} {percent(weight)}" for symbol, weight in told.signal.weights.items()))
             because = _because(told.signal.decisions)
+            if told.failure:
+                because = Text("\n").join([Text(f"no signal of its own: {told.failure}", style="red"), because])
             if told.hold is not None:
                 because = Text("\n").join([Text(held_words(told.hold), style="yellow"), because])
         table.add_row(told.strategy, percent(told.allocation), wants or Text("cash"), because)

@@ -151,6 +151,31 @@ def test_shared_nodes_are_visited_once_whatever_the_paths() -> None:
     assert np.allclose(evaluation.weights[1].sum(axis=0), 1.0)
 
 
+def test_the_smallest_share_still_decides() -> None:
+    """
+    What gets 2 ** -60 of the portfolio is held: without its bar the session is undefined.
+    """
+    body = BBB
+    for _ in range(60):
+        body = f"(weight-equal [{AAA} {body}])"
+
+    assert {"AAA": "1.000000"} == {"AAA": f"{evaluated(body, AAA=RISING, BBB=FALLING).weights[1][0, -1]:.6f}"}
+    assert isinstance(last_weights(evaluated(body, AAA=RISING)), SignalUndefined)
+
+
+def test_a_place_reached_twice_is_one_place() -> None:
+    """
+    Both halves lead to the same group, which gets the whole however its parts come together.
+    """
+    group = f'(group "all" [(weight-specified 0.3 {AAA} 0.7 {BBB})])'
+    body = f"(weight-equal [(if {UP} [{group}] [{BBB}]) (if (not {UP}) [{BBB}] [{group}])])"
+
+    alone = evaluated(group, AAA=RISING, BBB=FALLING).weights[1]
+    twice = evaluated(body, AAA=RISING, BBB=FALLING).weights[1]
+
+    assert alone[:, 1:].tobytes() == twice[:, 1:].tobytes()
+
+
 def test_a_day_that_is_no_session_is_refused() -> None:
     """
     Asking for a day outside the panel is a ValueError that names the panel's ends.
@@ -178,3 +203,10 @@ def test_signals_are_exact() -> None:
     signal = evaluation.signal(days(4)[2])
 
     assert ("Test", days(4)[2], 1) == (signal.strategy, signal.session, sum(signal.weights.values()))
+
+
+def test_a_book_without_symphonies_evaluates_to_nothing() -> None:
+    """
+    Where every strategy is written in Python there is no graph to share.
+    """
+    assert () == evaluate_book([], closes_of(AAA=RISING))

@@ -6,8 +6,11 @@ import pytest
 
 from alchemiser.application.ports.strategies import Written
 from alchemiser.domain.strategy.compiler import compile_text
+from alchemiser.domain.strategy.ops import AssetOp
+from alchemiser.domain.strategy.plan import merged
 from alchemiser.domain.strategy.stock import Stock
 from alchemiser.domain.strategy.symphony import Symphony
+from alchemiser.domain.values import as_symbol
 from alchemiser.infrastructure.compiled.files import CompiledFiles, cache_folder
 from alchemiser.infrastructure.compiled.trees import book_of, plain_book
 from alchemiser.infrastructure.strategy_files import StrategyFiles
@@ -181,24 +184,73 @@ def test_where_books_are_kept(environment: dict[str, str], folder: Path | None) 
     assert folder == cache_folder(environment)
 
 
+def lists(**changes: object) -> dict[str, object]:
+    """
+    A book of one asset as lists, with changes.
+    """
+    strategy = ["A", 0, [0], ["every", "daily"], "f", ["SPY"], 1]
+    book: dict[str, object] = {"parts": [["asset", "SPY"]], "ops": [["asset", "SPY"]], "numbers": [0]}
+    return {**book, "strategies": [strategy], **changes}
+
+
+def test_lists_of_one_asset_are_a_book() -> None:
+    """
+    What the next test changes is a book as it stands.
+    """
+    (symphony,) = book_of(lists(), ["a.clj"])
+
+    assert (("SPY",), "a.clj") == (symphony.requirements.symbols, symphony.file)
+
+
 @pytest.mark.parametrize(
     "plain",
     [
         None,
-        {"parts": [], "strategies": []},
-        {"parts": [["asset", "SPY"]], "strategies": [["A", 1, ["every", "daily"], "f", ["SPY"], 1]]},
-        {"parts": [["asset", "not a ticker"]], "strategies": [["A", 0, ["every", "daily"], "f", ["SPY"], 1]]},
-        {"parts": [["exec", "rm"]], "strategies": [["A", 0, ["every", "daily"], "f", ["SPY"], 1]]},
-        {"parts": [["asset", "SPY"]], "strategies": [["A", 0, ["every", "now"], "f", ["SPY"], 1]]},
-        {"parts": [["specified", ["x"], [0]]], "strategies": [["A", 0, ["every", "daily"], "f", ["SPY"], 1]]},
+        {},
+        lists(strategies=[]),
+        lists(strategies=[["A", 1, [0], ["every", "daily"], "f", ["SPY"], 1]]),
+        lists(strategies=[["A", 0, [0], ["every", "now"], "f", ["SPY"], 1]]),
+        lists(strategies=[["A", 0, [0], ["every", "daily"], "f", ["TLT"], 1]]),
+        lists(strategies=[["A", 0, ["every", "daily"], "f", ["SPY"], 1]]),
+        lists(parts=[["asset", "not a ticker"]]),
+        lists(parts=[["asset"]]),
+        lists(parts=[["exec", "rm"]]),
+        lists(parts=[[]]),
+        lists(parts=[["specified", ["x"], [0]]]),
+        lists(parts=[["if", 0, 0, 0]]),
+        lists(parts="SPY"),
+        lists(ops=[["asset", "TLT"]]),
+        lists(ops=[["exec", "rm"]]),
+        lists(ops=[["if", 0]]),
+        lists(ops=[["number", "x"]]),
+        lists(numbers=[]),
+        lists(numbers=[0, 0]),
     ],
 )
 def test_lists_that_are_no_book_are_refused(plain: object) -> None:
     """
     Lists of another shape are a ValueError, which the folder takes for a book it does not know.
     """
-    with pytest.raises(ValueError, match=r"expected|not a valid"):
+    with pytest.raises(ValueError, match=r"expected|not a valid|zip"):
         book_of(plain, ["a.clj"])
+
+
+def test_a_kept_book_goes_on_like_any_other(tmp_path: Path) -> None:
+    """
+    Lowering its trees again finds every operation, in the same order; with other strategies it merges.
+    """
+    found = kept_in(tmp_path)[0].find(shipped()) or ()
+    other = compile_text('(defsymphony "B" {} (weight-equal [(asset "SPY" nil) (asset "XYZ" nil)]))')
+    graph = found[0].plan.graph
+    count = len(graph.ops)
+
+    again = [graph.order(one.plan.order[-1]) for one in found]
+    merged_ops = merged([*(one.plan for one in found), other.plan])[0].ops
+
+    assert [one.plan.order for one in found] == again
+    assert count == graph.add(AssetOp(as_symbol("XYZ")))
+    assert list(range(count)) == [graph.add(op) for op in graph.ops[:count]]
+    assert count < len(merged_ops)
 
 
 def test_every_kind_of_node_survives_json() -> None:

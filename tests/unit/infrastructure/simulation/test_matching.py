@@ -197,3 +197,16 @@ def test_a_cancel_changes_nothing_before_it_was_asked(seed: int, limit: Decimal,
     )
 
     assert without == with_cancel
+
+
+def test_nobody_meets_a_limit_far_from_the_market() -> None:
+    """
+    An order worse than the near side waits for the market to come to it.
+    """
+    buys = [history(placed(limit="90"), seed=seed, quote_at=still, until=after(300)) for seed in HUNDRED_SEEDS]
+    sells = [
+        history(placed(side=Side.SELL, limit="110"), seed=seed, quote_at=still, until=after(300))
+        for seed in HUNDRED_SEEDS
+    ]
+
+    assert {OrderStatus.NEW} == {found.status for found in (*buys, *sells)}

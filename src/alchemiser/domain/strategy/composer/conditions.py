@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from alchemiser.domain.indicators.registry import INDICATORS, Indicator, indicator_named
 from alchemiser.domain.strategy.composer.fields import check_fields, claims
 from alchemiser.domain.strategy.composer.pieces import (
+    COPIES_LIMIT,
     Need,
     Piece,
     kw,
@@ -149,15 +150,15 @@ def _for_tickers(spot: Spot) -> Piece:
         side.entry("ticker").refuse(f'expected "%", for each of `tickers`, found {side.entry("ticker").found}')
     if isinstance(spot.field("rhs"), Mapping) and spot.entry("rhs").field("of") is not None:
         spot.entry("rhs").entry("of").refuse("expected a ticker or a constant beside tickers, found a holding")
-    lefts = [
-        _measured_side(side, (text(ticker, ticker.word('a ticker such as "SPY"')),))
-        for ticker in spot.entry("tickers").items("tickers")
-    ]
+    tickers = spot.entry("tickers").items("tickers")
+    if len(tickers) > COPIES_LIMIT:
+        spot.entry("tickers").refuse(f"expected at most {COPIES_LIMIT:,} tickers, found {len(tickers):,}")
+    lefts = [_measured_side(side, (text(ticker, ticker.word('a ticker such as "SPY"')),)) for ticker in tickers]
 
     def build(forms: Sequence[Form]) -> Form:
         return listed(spot, connective, *[listed(spot, operator, left, forms[0]) for left in lefts])
 
-    return Piece(needs=(("operand", spot.entry("rhs")),), build=build)
+    return Piece(needs=(("operand", spot.entry("rhs")),), build=build, copies=len(tickers))
 
 
 def _measured_side(side: Spot, subject: Sequence[Form]) -> Form:

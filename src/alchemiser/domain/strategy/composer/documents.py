@@ -16,8 +16,9 @@ from alchemiser.domain.strategy.composer.edn import tree_of_form
 from alchemiser.domain.strategy.composer.jsons import read_json
 from alchemiser.domain.strategy.composer.spots import Plain, Spot
 from alchemiser.domain.strategy.composer.steps import form_of_tree
+from alchemiser.domain.strategy.drafts import described, refuse
 from alchemiser.domain.strategy.forms import Form, List, Map, Vector
-from alchemiser.domain.strategy.reader import NESTING_LIMIT, read_apart
+from alchemiser.domain.strategy.reader import NESTING_LIMIT, NODE_LIMIT, read_apart
 from alchemiser.domain.strategy.symphony import Symphony
 
 # Fields of records around a strategy's text, as exports and backups have them.
@@ -75,23 +76,26 @@ def _begins_with(text: str, opener: str) -> bool:
 
 
 def _edn(text: str, file: str) -> Spot:
-    match read_apart(text, file=file):
-        case (form,):
-            return Spot(text="", file=file, value=tree_of_form(form))
-        case forms:
-            problem = f"expected one map with :step :root, found {len(forms)} forms"
-            raise DslCompileError(problem, span=None, file=file)
+    forms = read_apart(text, file=file)
+    if not forms:
+        problem = "expected one map with :step :root, found an empty text"
+        raise DslCompileError(problem, span=None, file=file)
+    if len(forms) > 1:
+        refuse(forms[1], f"expected the end of the text after one form, found {described(forms[1])}")
+    return Spot(text="", file=file, value=tree_of_form(forms[0]))
 
 
 def _compiled(spot: Spot, wraps_left: int) -> Symphony:
+    records_left = WRAPPING_LIMIT
     while isinstance(spot.value, Mapping) and "step" not in spot.value:
+        if not records_left:
+            spot.refuse(f"expected a strategy within {WRAPPING_LIMIT} records, found one more")
         spot = _inside(spot, spot.value)
+        records_left -= 1
     if isinstance(spot.value, str):
         return _compiled_text(spot, spot.value, wraps_left)
     form = form_of_tree(spot)
-    depth = _nesting(form)
-    if depth > NESTING_LIMIT:
-        spot.refuse(f"expected a tree of at most {NESTING_LIMIT:,} nested brackets as text, found {depth:,}")
+    _check_extent(spot, form)
     return compile_form(form, file=spot.file)
 
 
@@ -124,11 +128,16 @@ def _inside(spot: Spot, record: Mapping[str, Plain]) -> Spot:
     return spot.entry(around[0])
 
 
-def _nesting(root: Form) -> int:
-    deepest, stack = 0, [(root, 1)]
+def _check_extent(spot: Spot, root: Form) -> None:
+    # What can be read as a tree can be written as a text, so the limits are those of a text.
+    deepest, count, stack = 0, 0, [(root, 1)]
     while stack:
         form, depth = stack.pop()
+        count += 1
         if isinstance(form, List | Vector | Map):
             deepest = max(deepest, depth)
-            stack.extend((item, depth + 1) for item in form.items)
-    return deepest
+            stack.extend([(item, depth + 1) for item in form.items])
+    if deepest > NESTING_LIMIT:
+        spot.refuse(f"expected a tree of at most {NESTING_LIMIT:,} nested brackets as text, found {deepest:,}")
+    if count > NODE_LIMIT:
+        spot.refuse(f"expected a tree of at most {NODE_LIMIT:,} forms as text, found {count:,}; split the strategy")

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from alchemiser.domain.strategy.composer.spots import Plain
-from alchemiser.domain.strategy.drafts import described, refuse
+from alchemiser.domain.strategy.drafts import NUMBER_LENGTH_LIMIT, described, refuse
 from alchemiser.domain.strategy.forms import Form, Kw, List, Map, Num, Source, Str, Sym, Vector
 from alchemiser.domain.strategy.printer import formatted
 
@@ -71,6 +71,8 @@ def _value(form: Form, values: Mapping[Form, Plain]) -> Plain:
         case Kw():
             return form.name
         case Num():
+            if len(form.text) > NUMBER_LENGTH_LIMIT:
+                refuse(form, f"expected a number of at most {NUMBER_LENGTH_LIMIT} characters, found {len(form.text):,}")
             return Decimal(form.text)
         case Sym(name=name) if name in _WORDS:
             return _WORDS[name]

@@ -17,6 +17,7 @@ from typing import NoReturn, assert_never
 
 from alchemiser.domain.errors import DslSyntaxError, Span
 from alchemiser.domain.strategy.composer.spots import Plain
+from alchemiser.domain.strategy.drafts import NUMBER_LENGTH_LIMIT, shortened
 from alchemiser.domain.strategy.reader import NODE_LIMIT, SIZE_LIMIT
 
 # One level of a strategy is up to four brackets of JSON; its text may nest 1,000 deep.
@@ -106,7 +107,7 @@ class _Reader:
                 value = stack.pop().whole()
             if not stack:
                 if self._next():
-                    self._refuse(f"expected the end of the text, found {self._tokens[self._at][:40]}")
+                    self._refuse(f"expected the end of the text, found {_named(self._tokens[self._at])}")
                 return value
         self._refuse(f"expected at most {NODE_LIMIT:,} values, found more; split the strategy")
 
@@ -133,7 +134,7 @@ class _Reader:
             self._refuse(f"expected a key in double quotes, found {_named(mark)}")
         key = self._known(mark)
         if key in inner.entries:
-            self._refuse(f"expected each key of an object once, found {mark[:40]} again")
+            self._refuse(f"expected each key of an object once, found {_named(mark)} again")
         inner.key = key
         # The place of a key stays taken until its value is read.
         inner.entries[key] = None
@@ -143,9 +144,11 @@ class _Reader:
     def _scalar(self, mark: str) -> Plain:
         if mark.startswith('"'):
             return self._known(mark)
-        if _NUMBER.match(mark):
+        if len(mark) <= NUMBER_LENGTH_LIMIT and _NUMBER.match(mark):
             return Decimal(mark)
         if mark not in _WORDS:
+            if _NUMBER.match(mark):
+                self._refuse(f"expected a number of at most {NUMBER_LENGTH_LIMIT} characters, found {len(mark):,}")
             self._refuse(f"expected a JSON value, found {_named(mark)}")
         return _WORDS[mark]
 
@@ -276,4 +279,4 @@ def _joined(pair: re.Match[str]) -> str:
 
 
 def _named(mark: str) -> str:
-    return mark[:40] or "the end of the text"
+    return shortened(mark) or "the end of the text"

@@ -11,6 +11,9 @@ from typing import Literal, TypeAlias
 from alchemiser.domain.strategy.composer.spots import Spot
 from alchemiser.domain.strategy.forms import Form, Kw, List, Map, Num, Str, Sym, Vector
 
+# A ticker of a `binary-compound` becomes a comparison: seven characters become ten forms.
+COPIES_LIMIT = 10_000
+
 Kind: TypeAlias = Literal["root", "node", "branch", "condition", "operand"]
 Need: TypeAlias = tuple[Kind, Spot]
 
@@ -23,10 +26,12 @@ class Piece:
     Args:
         needs: the values to translate first, each as what it is.
         build: their forms, in that order, to the value's own.
+        copies: how often it writes the same comparison, once for each of its tickers.
     """
 
     needs: tuple[Need, ...] = ()
     build: Callable[[Sequence[Form]], Form]
+    copies: int = 0
 
 
 def built(need: Need, readers: Mapping[Kind, Callable[[Spot], Piece]]) -> Form:
@@ -36,7 +41,11 @@ def built(need: Need, readers: Mapping[Kind, Callable[[Spot], Piece]]) -> Form:
     kind, spot = need
     pieces = [readers[kind](spot)]
     firsts: list[int] = []
+    copies = 0
     for piece in pieces:
+        copies += piece.copies
+        if copies > COPIES_LIMIT:
+            spot.refuse(f"expected at most {COPIES_LIMIT:,} tickers in conditions of a strategy, found more")
         firsts.append(len(pieces))
         pieces.extend(readers[kind](spot) for kind, spot in piece.needs)
     forms: dict[int, Form] = {}

@@ -12,13 +12,14 @@ from decimal import Decimal
 from typing import NoReturn, TypeAlias
 
 from alchemiser.domain.errors import DslCompileError
+from alchemiser.domain.strategy.drafts import NUMBER_LENGTH_LIMIT, shortened
 from alchemiser.domain.strategy.forms import Source
 
 Plain: TypeAlias = "Mapping[str, Plain] | tuple[Plain, ...] | str | Decimal | bool | None"
 
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
 
-_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_?-]*\Z")
+_PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_?-]{0,39}\Z")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -84,6 +85,8 @@ class Spot(Source):
             return self.value
         if not isinstance(self.value, str) or not NUMBER.match(self.value):
             self.refuse(f"expected {what}, a number, found {self.found}")
+        if len(self.value) > NUMBER_LENGTH_LIMIT:
+            self.refuse(f"expected {what} of at most {NUMBER_LENGTH_LIMIT} characters, found {len(self.value):,}")
         return Decimal(self.value)
 
     def refuse(self, problem: str) -> NoReturn:
@@ -109,9 +112,9 @@ class Spot(Source):
             case bool():
                 return "true" if self.value else "false"
             case Decimal():
-                return str(self.value)[:40]
+                return shortened(str(self.value))
             case str():
-                return f'"{self.value[:40]}"'
+                return f'"{shortened(self.value)}"'
             case tuple():
                 return "a list"
             case _:
@@ -124,4 +127,5 @@ class Spot(Source):
 def _step(key: str | int) -> str:
     if isinstance(key, int):
         return f"[{key}]"
-    return f".{key}" if _PLAIN_KEY.match(key) else f"[{key[:40]!r}]"
+    # A path leads to its place: only keys that no strategy has are cut.
+    return f".{key}" if _PLAIN_KEY.match(key) else f"[{shortened(key)!r}]"

@@ -152,9 +152,9 @@ def _share(spot: Spot) -> tuple[Fraction, Fraction]:
     weight = spot.entry("num").number("the num of a weight")
     whole = spot.entry("den").number("the den of a weight")
     if weight < 0:
-        spot.entry("num").refuse(f"expected a weight of at least 0, found {weight}")
+        spot.entry("num").refuse(f"expected a weight of at least 0, found {spot.entry('num').found}")
     if whole <= 0:
-        spot.entry("den").refuse(f"expected a den above 0, found {whole}")
+        spot.entry("den").refuse(f"expected a den above 0, found {spot.entry('den').found}")
     return Fraction(weight), Fraction(whole)
 
 

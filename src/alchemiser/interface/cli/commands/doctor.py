@@ -9,10 +9,17 @@ from datetime import date
 import click
 from rich.text import Text
 
-from alchemiser.application.checkup import Finding, Study, record_findings, setup_finding, study_findings
+from alchemiser.application.checkup import (
+    Finding,
+    Study,
+    premises_findings,
+    record_findings,
+    setup_finding,
+    study_findings,
+)
 from alchemiser.application.queries import latest_run
-from alchemiser.container import open_archive, open_study
-from alchemiser.domain.errors import ConfigurationError, RecordsError
+from alchemiser.container import open_archive, open_premises, open_study
+from alchemiser.domain.errors import AlchemiserError, ConfigurationError, RecordsError
 from alchemiser.interface.cli.options import json_option, profile_option
 from alchemiser.interface.cli.output import Json, a_table, clean, print_json, stdout, working
 
@@ -22,7 +29,7 @@ from alchemiser.interface.cli.output import Json, a_table, clean, print_json, st
 @json_option
 def command(profile: str, *, as_json: bool) -> None:
     """
-    Check settings, strategies, calendar, bars, signals and records; changes nothing.
+    Check settings, records, broker, ledger, outbox, strategies and signals; changes nothing.
 
     Ends with 1 when something is wrong that would stop a run.
     """
@@ -47,7 +54,16 @@ def _findings(profile: str, study: Study) -> Iterator[Finding]:
     yield setup_finding(study.setup)
     day, records = _records(profile, study)
     yield from records
+    yield from _premises(profile)
     yield from study_findings(study, day=day)
+
+
+def _premises(profile: str) -> tuple[Finding, ...]:
+    try:
+        with open_premises(profile) as premises:
+            return premises_findings(premises)
+    except AlchemiserError as exc:
+        return (Finding(check="broker", is_good=False, found=str(exc)),)
 
 
 def _records(profile: str, study: Study) -> tuple[date, tuple[Finding, ...]]:

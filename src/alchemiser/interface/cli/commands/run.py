@@ -43,11 +43,11 @@ _SUCCEEDED = {Outcome.SUCCESS, Outcome.SKIPPED}
     help="The session to trade. Default: the latest that was run, else the profile's first.",
 )
 @click.option("--sessions", type=click.IntRange(1, 1000), help="Trade this many sessions after the latest.")
-@click.option("--retry", is_flag=True, help="Run the session again if its run failed before any order.")
+@click.option("--retry", is_flag=True, help="Run the session again if its run failed or was skipped before any order.")
 @click.option(
     "--accept-positions",
     is_flag=True,
-    help="Start from the broker's positions, though the ledger says otherwise.",
+    help="Start from the broker's positions and imported orders, though the ledger says otherwise.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a run.")
 def command(

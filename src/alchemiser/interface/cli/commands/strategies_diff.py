@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from alchemiser.application.difference import Change, changes, sessions_apart
+from alchemiser.application.difference import Change, Comparison, changes, compared
 from alchemiser.application.explain import Verdict, known_closes, undefined_words
 from alchemiser.application.wording import short_percent
 from alchemiser.container import bars_file
@@ -22,7 +22,6 @@ from alchemiser.interface.cli.output import Json, a_table, clean, print_json, st
 
 _MOST_SHOWN = 20
 _MARKS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
-_Apart = tuple[date, Verdict, Verdict]
 
 
 @click.command("diff")
@@ -60,21 +59,21 @@ def command(
         raise click.UsageError("expected --bars with --from and --to, found none")
     one, other = (_symphony(strategy) for strategy in load_strategies((before, after), book))
     found = changes(one, other)
-    compared: tuple[date, ...] = ()
-    apart: tuple[_Apart, ...] = ()
+    sessions: tuple[date, ...] = ()
+    comparison = Comparison(apart=(), undecided=0)
     if bars_paths:
         with working("evaluating …"):
             bars = bars_file(*bars_paths)
             asked = sessions_asked(bars.sessions, as_of=None, first=first, last=last, where=names_of(bars_paths))
-            compared = asked or bars.sessions
-            closes = known_closes([one, other], bars, through=compared[-1])
-            apart = tuple(sessions_apart(one, other, closes, compared))
+            sessions = asked or bars.sessions
+            closes = known_closes([one, other], bars, through=sessions[-1])
+            comparison = compared(one, other, closes, sessions)
     if as_json:
-        print_json(_facts(found, compared, apart, has_bars=bool(bars_paths)))
+        print_json(_facts(found, sessions, comparison))
         return
     _print_changes(found)
-    if compared:
-        _print_apart(compared, apart, names=(before, after))
+    if sessions:
+        _print_apart(sessions, comparison, names=(before, after))
 
 
 def _symphony(strategy: Strategy) -> Symphony:
@@ -93,10 +92,15 @@ def _print_changes(found: tuple[Change, ...]) -> None:
         console.print(Text(f"    at {clean(change.path)}", style="dim"), soft_wrap=True)
 
 
-def _print_apart(compared: tuple[date, ...], apart: tuple[_Apart, ...], *, names: tuple[str, str]) -> None:
-    console = stdout()
+def _print_apart(sessions: tuple[date, ...], comparison: Comparison, *, names: tuple[str, str]) -> None:
+    console, apart = stdout(), comparison.apart
     console.print()
-    whole = f"{len(compared):,} sessions from {compared[0]} to {compared[-1]}"
+    whole = f"{len(sessions):,} sessions from {sessions[0]} to {sessions[-1]}"
+    if comparison.undecided == len(sessions):
+        console.print(Text(f"Neither is decided on any of {whole}.", style="yellow"))
+        return
+    if comparison.undecided:
+        whole += f"; on {comparison.undecided:,} of them neither is decided"
     if not apart:
         console.print(Text(f"The weights are the same on all {whole}.", style="green"))
         return
@@ -119,22 +123,21 @@ def _told(verdict: Verdict) -> Text:
     return Text("  ".join(f"{symbol} {short_percent(weight)}" for symbol, weight in rows) or "cash")
 
 
-def _facts(
-    found: tuple[Change, ...], compared: tuple[date, ...], apart: tuple[_Apart, ...], *, has_bars: bool
-) -> dict[str, Json]:
+def _facts(found: tuple[Change, ...], sessions: tuple[date, ...], comparison: Comparison) -> dict[str, Json]:
     facts: dict[str, Json] = {
         "same": not found,
         "changes": [{"what": change.what, "path": change.path, "words": change.words} for change in found],
     }
-    if has_bars:
+    if sessions:
         facts["compared"] = {
-            "from": compared[0].isoformat(),
-            "to": compared[-1].isoformat(),
-            "sessions": len(compared),
+            "from": sessions[0].isoformat(),
+            "to": sessions[-1].isoformat(),
+            "sessions": len(sessions),
+            "undecided": comparison.undecided,
         }
         facts["apart"] = [
             {"session": session.isoformat(), "before": _verdict_facts(one), "after": _verdict_facts(other)}
-            for session, one, other in apart
+            for session, one, other in comparison.apart
         ]
     return facts
 

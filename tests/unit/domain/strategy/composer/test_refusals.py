@@ -17,6 +17,7 @@ CORRIDOR_OF_5: Fields = {"rebalance": "none", "rebalance-corridor-width": 5}
 TLT_RIGHT: Fields = {"rhs-val": "TLT", "rhs-fixed-value?": False}
 NOTHING_RIGHT: Fields = {"rhs-val": None, "rhs-fixed-value?": None}
 BINARY: Fields = {"type": "binary", "lhs": RSI, "comparator": "gt", "rhs": {"constant": 79}}
+EACH: Fields = {**RSI, "ticker": "%"}
 FILTER = a_step(
     "filter", SPY, TLT, sort_by_fn="cumulative-return", sort_by_fn_params={"window": 6}, select_fn="top", select_n=1
 )
@@ -46,6 +47,30 @@ def block(condition: Json) -> Fields:
 
 
 REFUSALS: dict[str, tuple[Json, str, str, str]] = {
+    "escape codes in a step": (
+        a_tree(a_step("\x1b[2J", SPY)),
+        f"{STEP}.step",
+        "expected a step (asset",
+        'found "\N{REPLACEMENT CHARACTER}[2J"',
+    ),
+    "an endless field": (
+        a_tree({**SPY, "k" * 5_000: 1}),
+        f"{STEP}['{'k' * 40}…']",
+        "expected only fields that asset has",
+        f"found '{'k' * 40}'",
+    ),
+    "a weight of a million digits": (
+        weighted("9" * 1_000_000),
+        f"{STEP}.children[0].weight.num",
+        "expected the num of a weight of at most 100 characters",
+        "found 1,000,000",
+    ),
+    "more tickers than a strategy needs": (
+        block({**BINARY, "type": "binary-compound", "operator": "any", "lhs": EACH, "tickers": ["SPY"] * 10_001}),
+        f"{BRANCH}.condition.tickers",
+        "expected at most 10,000 tickers",
+        "found 10,001",
+    ),
     "no object": ([], "$", "expected an object", "found a list"),
     "no step": ({**ROOT, "step": None}, "$.step", "expected a step such as", "found nothing"),
     "a tree without its step": ({"children": []}, "$.step", 'expected a step such as "root"', "beside 'children'"),
@@ -443,6 +468,8 @@ def test_what_could_change_the_meaning_is_refused(name: str) -> None:
 
 JSON_ERRORS: dict[str, tuple[str, int, int, str, str]] = {
     "an empty text": ("", 1, 1, "expected a JSON value", "found the end of the text"),
+    "a long number": ("[" + "9" * 101 + "]", 1, 2, "expected a number of at most 100 characters", "found 101"),
+    "an escape code": ("[\x1b[2J]", 1, 2, "expected a JSON value", "found \N{REPLACEMENT CHARACTER}"),
     "an open object": ('{"a": 1', 1, 8, "expected a comma or '}'", "found the end of the text"),
     "an open list": ("[1", 1, 3, "expected a comma or ']'", "found the end of the text"),
     "an open string": ('{"a": "b', 1, 7, "expected a closing quote", "found the end of the text"),
@@ -483,7 +510,14 @@ def test_what_is_no_json_is_refused_in_its_place(name: str) -> None:
 
 EDN_ERRORS: dict[str, tuple[str, str, str, str]] = {
     "an empty text": ("; nothing\n", "bad.edn: ", "expected (defsymphony", "found an empty text"),
-    "two maps": ("{} {}", "bad.edn: ", "expected one map with :step :root", "found 2 forms"),
+    "two maps": ("{} {}", "bad.edn:1:4: ", "expected the end of the text after one form", "found a map"),
+    "nothing": ("\f", "bad.edn: ", "expected one map with :step :root", "found an empty text"),
+    "a long number": (
+        f"{{:step :root, :num {'9' * 101}}}",
+        "bad.edn:1:20: ",
+        "expected a number of at most 100 characters",
+        "found 101",
+    ),
     "a key without value": ("{:step :root :name}", "bad.edn:1:1: ", "expected keys and values in turn", "3 forms"),
     "a key twice": ("{:step :root\n :step :if}", "bad.edn:2:2: ", "expected each key of a map once", ":step again"),
     "a number as key": ("{1 2}", "bad.edn:1:2: ", "expected a key such as :step", "found 1"),

@@ -1,0 +1,82 @@
+"""
+Look after runs that nothing drives any more: find what was lost, drive it on, or close the run.
+
+1. An event that was never queued for a handler of its type is queued for it.
+2. A run that is not over and has no message on the way can go nowhere: it fails, with a report.
+3. If even its failure was told and handled before, it is closed without one.
+
+Leases whose owner died need nobody: the engine opens them to everyone once their time is over.
+"""
+
+from dataclasses import dataclass, replace
+
+from alchemiser.application.log import Log
+from alchemiser.application.ports.deliveries import Redelivery
+from alchemiser.application.ports.records import Run
+from alchemiser.application.ports.suite import Ports
+from alchemiser.domain.errors import Category
+from alchemiser.domain.events import Event, Outcome, WorkflowFailed, WorkflowStarted, first_cause, once_in_run
+
+_SOURCE = "alchemiser.application.sweep.sweep"
+_LOOK_BACK = 50
+_log = Log()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """
+    What was found: deliveries that were queued again, and runs that were brought to their end.
+    """
+
+    restored: int
+    closed: tuple[str, ...]
+
+
+def sweep(ports: Ports, deliveries: Redelivery) -> Swept:
+    """
+    Queue lost deliveries again and close runs that nothing drives.
+    """
+    restored, closed = 0, []
+    for run in ports.runs.runs(account=ports.rules.account, limit=_LOOK_BACK):
+        if run.outcome is not None:
+            continue
+        restored += deliveries.restore(run.id, now=ports.clock.now())
+        if deliveries.undelivered(run.id) == 0:
+            close(run, "no message is on its way that could go on with the run", ports, deliveries)
+            closed.append(run.id)
+    if restored or closed:
+        _log.warning("swept", restored=restored, closed=closed)
+    return Swept(restored=restored, closed=tuple(closed))
+
+
+def close(run: Run, reason: str, ports: Ports, deliveries: Redelivery) -> None:
+    """
+    End a run as failed, by its report where that is still possible.
+    """
+    events = ports.ledger.events(run.id)
+    with ports.engine.begin() as tx:
+        tx.emit(_failure(run, events[-1] if events else None, reason, ports))
+    if deliveries.undelivered(run.id) == 0:
+        # It was told before, and whoever heard it did not close the run.
+        over = replace(run, outcome=Outcome.FAILED, detail=f"sweep: {reason}", finished_at=ports.clock.now())
+        with ports.engine.begin() as tx:
+            tx.save_run(over)
+
+
+def _failure(run: Run, last: Event | None, reason: str, ports: Ports) -> WorkflowFailed:
+    now = ports.clock.now()
+    if last is not None:
+        meta = once_in_run(last, WorkflowFailed, at=now, source=_SOURCE)
+    else:
+        # A run without a single event: its own name is the cause.
+        start = first_cause(run.id, at=now, source=_SOURCE)
+        told = WorkflowStarted(
+            meta=start,
+            run_id=run.id,
+            account=run.account,
+            session=run.session,
+            signal_session=run.signal_session,
+            strategies=(),
+        )
+        meta = once_in_run(told, WorkflowFailed, at=now, source=_SOURCE)
+    return WorkflowFailed(meta=meta, run_id=run.id, step="sweep", category=Category.CRITICAL.value, error=reason)

@@ -1,0 +1,75 @@
+"""
+Whose shares are whose: each strategy's part of a position that the account holds as one.
+
+1. Trades are netted at account level: what one strategy sells and another buys never goes to the market.
+2. After a change, a position belongs to the strategies that want the symbol, in the proportion in which they want it;
+   when none does, to those that held it, in the proportion in which they held it.
+3. Parts are cut to a billionth of a share, and what the cut leaves goes, one billionth each, to the largest
+   remainders; ties go to the first name. So parts add up to the position exactly, and none is negative: no strategy
+   sells what is another's.
+"""
+
+from collections.abc import Mapping
+from decimal import ROUND_FLOOR, Decimal, localcontext
+
+from alchemiser.domain.values import Quantity
+
+_FINEST = Decimal("1e-9")
+_DIGITS = 60
+_NOTHING = Quantity(Decimal(0))
+
+
+def shared_out(total: Quantity, claims: Mapping[str, Decimal]) -> Mapping[str, Quantity]:
+    """
+    Share out shares in proportion to claims, exactly, by largest remainder.
+
+    Raises:
+        ValueError: shares or a claim below zero, or shares that nobody claims.
+    """
+    if total.value < 0 or any(claim < 0 for claim in claims.values()):
+        raise ValueError(f"expected nothing below zero to share out, found {total} for {dict(claims)}")
+    whole = sum(claims.values(), Decimal(0))
+    if not whole:
+        if total:
+            raise ValueError(f"expected a claim on {total} shares, found none")
+        return dict.fromkeys(claims, _NOTHING)
+    with localcontext(prec=_DIGITS, rounding=ROUND_FLOOR):
+        exact = {name: total.value * claim / whole for name, claim in claims.items()}
+        parts = {name: share.quantize(_FINEST) for name, share in exact.items()}
+        left = total.value - sum(parts.values(), Decimal(0))
+        for name in sorted(parts, key=lambda name: (parts[name] - exact[name], name)):
+            # The last of it may be finer than a billionth, where the position itself is.
+            more = min(left, _FINEST)
+            parts[name] += more
+            left -= more
+    return {name: Quantity(part) for name, part in sorted(parts.items())}
+
+
+def books_after(
+    change: Quantity, books: Mapping[str, Quantity], wanted: Mapping[str, Decimal]
+) -> Mapping[str, Quantity]:
+    """
+    Return each strategy's part of a symbol after the account's position in it changed.
+
+    Args:
+        books: each strategy's part before; they add up to the position.
+        wanted: the weight that each strategy gives the symbol; an exit has none above zero.
+
+    Raises:
+        ValueError: more was sold than all of them held.
+    """
+    held = sum(books.values(), _NOTHING)
+    claims = wanted if any(wanted.values()) else {name: part.value for name, part in books.items()}
+    parts = shared_out(held + change, claims)
+    return {name: parts.get(name, _NOTHING) for name in sorted({*books, *parts})}
+
+
+def attributed(before: Mapping[str, Quantity], after: Mapping[str, Quantity]) -> Mapping[str, Quantity]:
+    """
+    Return what a change was for each strategy; the parts add up to it exactly.
+
+    A part of the other sign is what one strategy took over from another, without the market.
+    """
+    names = sorted({*before, *after})
+    changes = {name: after.get(name, _NOTHING) - before.get(name, _NOTHING) for name in names}
+    return {name: change for name, change in changes.items() if change}
