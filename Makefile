@@ -5,7 +5,7 @@ STAMP := .venv/.ready
 
 SEEDS ?= 10000
 
-.PHONY: run test check bench fuzz simulate simulate-mutants crash-points chaos properties fmt lock clean
+.PHONY: run test check bench fuzz mutants simulate simulate-mutants crash-points chaos properties fmt lock clean
 .DEFAULT_GOAL := run
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -51,6 +51,9 @@ chaos: $(STAMP)  ## kill real processes 1,000 times on SQLite and 1,000 on Postg
 
 properties: $(STAMP)  ## hold planner and gate to their promises, 1,000,000 random cases each; ARGS='--cases 1000' for fewer
 	@PYTHONPATH=tests $(BIN)/python -m cases.run $(ARGS)
+
+mutants: $(STAMP)  ## damage the code that moves money, fault by fault; ARGS='domain.execution.gate' for one module
+	@PYTHONHASHSEED=0 PYTHONPATH=tests:. nice -n 19 $(BIN)/python -m mutation.run $(ARGS)
 
 fmt: $(STAMP)  ## format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
