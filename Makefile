@@ -5,7 +5,7 @@ STAMP := .venv/.ready
 
 SEEDS ?= 10000
 
-.PHONY: run test check bench fuzz mutants simulate simulate-mutants crash-points chaos properties fmt lock clean
+.PHONY: run test check bench fuzz simulate simulate-mutants crash-points chaos golden properties fmt lock clean
 .DEFAULT_GOAL := run
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -33,6 +33,7 @@ bench: $(STAMP)  ## measure, as ratios against a baseline in the same run
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.book
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.ensemble
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.process
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.engine
 
 fuzz: $(STAMP)  ## try the language with 1,100,000 broken texts; ARGS='--mutated 1000' for fewer
 	@PYTHONPATH=tests $(BIN)/python -m fuzz.run $(ARGS)
@@ -52,6 +53,10 @@ chaos: $(STAMP)  ## kill real processes 1,000 times on SQLite and 1,000 on Postg
 properties: $(STAMP)  ## hold planner and gate to their promises, 1,000,000 random cases each; ARGS='--cases 1000' for fewer
 	@PYTHONPATH=tests $(BIN)/python -m cases.run $(ARGS)
 
+golden: $(STAMP)  ## trade every golden day on SQLite and PostgreSQL; ARGS=--write after orders were changed on purpose
+	@PYTHONPATH=tests $(BIN)/python -m golden.days $(ARGS)
+
+.PHONY: mutants
 mutants: $(STAMP)  ## damage the code that moves money, fault by fault; ARGS='domain.execution.gate' for one module
 	@PYTHONHASHSEED=0 PYTHONPATH=tests:. nice -n 19 $(BIN)/python -m mutation.run $(ARGS)
 
