@@ -6,6 +6,7 @@ Builders import their adapter when it is first needed, so a command pays only fo
 
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,11 +17,12 @@ from typing import TYPE_CHECKING
 from dependency_injector import containers, providers
 
 from alchemiser.application.checkup import Premises, Setup, Study
+from alchemiser.application.data import DataPorts
 from alchemiser.application.halting import Brake
 from alchemiser.application.ports.audit import AuditChain, Witness
 from alchemiser.application.ports.broker import Broker
 from alchemiser.application.ports.deliveries import Deliveries, Redelivery
-from alchemiser.application.ports.market import Calendar
+from alchemiser.application.ports.market import BarStore, Calendar, DatedBars
 from alchemiser.application.ports.messaging import Notifier
 from alchemiser.application.ports.records import Ledger, Runs, Trades
 from alchemiser.application.ports.reports import ReportRenderer
@@ -32,13 +34,18 @@ from alchemiser.application.witnessing import WitnessingNotifier
 from alchemiser.domain.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from alchemiser.application.ports.data import BarSource, ExchangeHours, LakeLog
+    from alchemiser.domain.bars.history import Bars
     from alchemiser.domain.strategy.symphony import Symphony
-    from alchemiser.infrastructure.bars.files import BarsFile
+    from alchemiser.infrastructure.lake.blobs import Blobs
     from alchemiser.infrastructure.settings.load import Settings
     from alchemiser.infrastructure.simulation.broker import SimulatedBroker
     from alchemiser.infrastructure.simulation.clock import ManualClock, SharedClock
     from alchemiser.infrastructure.simulation.market import SimulatedMarket
     from alchemiser.infrastructure.simulation.quotes import SimulatedQuotes
+    from alchemiser.infrastructure.sources.files import FileSource
     from alchemiser.infrastructure.sql.engine import Database
     from alchemiser.infrastructure.sql.messages import SqlEngine
 
@@ -74,6 +81,17 @@ def _market(calendar: Calendar, settings: "Settings") -> "SimulatedMarket":
     from alchemiser.infrastructure.simulation.market import SimulatedMarket
 
     return SimulatedMarket(calendar, seed=settings.tables.market.seed)
+
+
+def _bars(calendar: Calendar, clock: Clock, market: "SimulatedMarket", settings: "Settings") -> BarStore:
+    if settings.tables.bars.store == "market":
+        return market
+    from alchemiser.application.on_demand import OnDemandBars
+    from alchemiser.infrastructure.lake.store import LakeBars
+
+    # Runs that trade read every file and check its hash: nothing is kept.
+    ports = _data_ports(settings, settings.tables.lake.url, calendar, clock)
+    return OnDemandBars(LakeBars(_blobs(settings.tables.lake.url)), ports)
 
 
 def _library(settings: "Settings") -> StrategyLibrary:
@@ -200,6 +218,15 @@ def _letter_box(settings: "Settings") -> Notifier:
     return OutboxFolder(settings.tables.outbox.directory)
 
 
+def _hours(settings: "Settings") -> "ExchangeHours | None":
+    if settings.tables.schedule.hours == "own":
+        return None
+    from alchemiser.infrastructure.alpaca.calendar import alpaca_hours
+
+    key, secret = _alpaca_keys()
+    return alpaca_hours(key, secret, url=settings.tables.alpaca.trading_url, clock=_system_clock())
+
+
 class Container(containers.DeclarativeContainer):
     """
     One world: settings in, ports out.
@@ -214,6 +241,7 @@ class Container(containers.DeclarativeContainer):
     rest = providers.Singleton(_rest, clock, settings)
     library = providers.Singleton(_library, settings)
     market = providers.Singleton(_market, calendar, settings)
+    bars = providers.Singleton(_bars, calendar, clock, market, settings)
     quotes = providers.Singleton(_quotes, market, clock)
     venue = providers.Singleton(_venue, calendar, clock, quotes, settings)
     broker = providers.Singleton(_broker, venue, clock, settings)
@@ -227,12 +255,13 @@ class Container(containers.DeclarativeContainer):
     renderer = providers.Singleton(_renderer)
     letter_box = providers.Singleton(_letter_box, settings)
     notifier = providers.Singleton(WitnessingNotifier, letter_box, chain=chain, witness=witness)
+    hours = providers.Singleton(_hours, settings)
     archive = providers.Factory(Archive, runs=runs, trades=trades, ledger=ledger)
     ports = providers.Factory(
         Ports,
         clock=clock,
         calendar=calendar,
-        bars=market,
+        bars=bars,
         quotes=quotes,
         library=library,
         broker=broker,
@@ -245,6 +274,7 @@ class Container(containers.DeclarativeContainer):
         renderer=renderer,
         notifier=notifier,
         rules=settings.provided.rules,
+        hours=hours,
     )
 
 
@@ -520,20 +550,114 @@ def open_study(profile: str) -> Study:
         rules=settings.rules,
         calendar=container.calendar(),
         library=container.library(),
-        bars=container.market(),
+        bars=container.bars(),
     )
 
 
-def bars_file(*paths: Path) -> "BarsFile":
+def bars_file(*paths: Path) -> DatedBars:
     """
-    Read bars from one file or from several, which together hold each bar once.
+    Read bars from one file, from several, which together hold each bar once, or from a lake.
 
     Raises:
         DataError: it cannot be read or believed.
     """
+    if len(paths) == 1 and (paths[0].is_dir() or str(paths[0]).startswith(_BUCKET)):
+        from alchemiser.infrastructure.compiled.files import cache_folder
+        from alchemiser.infrastructure.lake.matrix import MatrixFiles
+        from alchemiser.infrastructure.lake.store import LakeBars
+
+        folder = cache_folder(os.environ)
+        kept = MatrixFiles(folder / "closes") if folder is not None else None
+        return LakeBars(_blobs(str(paths[0]).replace(_BUCKET, "s3://", 1)), kept=kept)
     from alchemiser.infrastructure.bars.files import read_bars
 
     return read_bars(*paths)
+
+
+def refuse_stale(bars: DatedBars, session: date) -> None:
+    """
+    Refuse to decide on a lake's last session when the exchange has traded since.
+
+    Raises:
+        StaleBars: it has; tells how many sessions are missing.
+    """
+    from alchemiser.infrastructure.lake.store import LakeBars
+
+    if isinstance(bars, LakeBars):
+        from alchemiser.infrastructure.clock import SystemClock
+
+        bars.refuse_stale(session, now=SystemClock().now())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataHouse:
+    """
+    The data side of a profile.
+
+    Args:
+        place: where the lake is.
+    """
+
+    ports: DataPorts
+    log: "LakeLog"
+    place: str
+    rules: "Settings"
+
+
+def open_data(profile: str, *, lake: str | None = None) -> DataHouse:
+    """
+    Open a profile's lake and its sources; what is done there is timed by the machine's own clock.
+
+    Args:
+        lake: another lake than the profile's.
+
+    Raises:
+        ConfigurationError: the profile is wrong, or keys are missing.
+    """
+    from alchemiser.infrastructure.lake.archive import BlobLake
+
+    settings = _settings(profile)
+    url = lake or settings.tables.lake.url
+    calendar = _calendar()
+    ports = _data_ports(settings, url, calendar, _system_clock())
+    return DataHouse(ports=ports, log=BlobLake(_blobs(url), calendar), place=_blobs(url).place, rules=settings)
+
+
+def file_source(path: Path, *, actions: Path | None = None, label: str = "") -> "FileSource":
+    """
+    Return the bars in a file as a source.
+
+    Raises:
+        DataError: the file of actions cannot be read.
+    """
+    from alchemiser.infrastructure.sources.files import FileSource
+
+    return FileSource(path, actions=actions, label=label)
+
+
+def write_bars(path: Path, bars: "Sequence[Bars]") -> None:
+    """
+    Write bars as one long file.
+
+    Raises:
+        ConfigurationError: it cannot be written.
+    """
+    from alchemiser.infrastructure.sources.export import write_bars as write
+
+    write(path, bars)
+
+
+def named_source(house: DataHouse, name: str) -> "BarSource":
+    """
+    Return a source by its name in a profile.
+
+    Raises:
+        ConfigurationError: its keys are missing.
+    """
+    source = _source(name, house.rules, house.ports.calendar)
+    if source is None:
+        raise ConfigurationError(f"expected a source of bars, found {name}")
+    return source
 
 
 def strategy_library(portfolio: Path) -> StrategyLibrary:
@@ -604,6 +728,75 @@ def encode(value: object) -> str:
     from alchemiser.infrastructure.codec import encode as encode_value
 
     return encode_value(value)
+
+
+_BUCKET = "s3:/"
+
+
+def _blobs(url: str) -> "Blobs":
+    from alchemiser.infrastructure.compiled.files import cache_folder
+    from alchemiser.infrastructure.lake.blobs import blobs_at
+
+    folder = cache_folder(os.environ)
+    locks = Path(tempfile.gettempdir()) / "alchemiser" if folder is None else folder
+    return blobs_at(url, locks=locks / "locks")
+
+
+def _data_ports(settings: "Settings", url: str, calendar: Calendar, clock: Clock) -> DataPorts:
+    from alchemiser.infrastructure.lake.archive import BlobLake
+
+    asked = settings.tables.lake
+    return DataPorts(
+        lake=BlobLake(_blobs(url), calendar),
+        calendar=calendar,
+        clock=clock,
+        source=_source(asked.source, settings, calendar),
+        second=_source(asked.second, settings, calendar),
+    )
+
+
+def _source(name: str, settings: "Settings", calendar: Calendar) -> "BarSource | None":
+    match name:
+        case "market":
+            from alchemiser.infrastructure.simulation.source import SimulatedSource
+
+            return SimulatedSource(_market(calendar, settings))
+        case "alpaca":
+            from alchemiser.infrastructure.alpaca.bars import alpaca_bars
+
+            key, secret = _alpaca_keys()
+            asked = settings.tables.alpaca
+            return alpaca_bars(key, secret, url=asked.data_url, feed=asked.feed, clock=_system_clock())
+        case "twelvedata":
+            from alchemiser.infrastructure.sources.twelvedata import twelve_data
+
+            (key,) = _keys("Twelve Data", ("TWELVEDATA_API_KEY",))
+            return twelve_data(key, url=settings.tables.twelvedata.url, clock=_system_clock())
+        case _:
+            return None
+
+
+def _alpaca_keys() -> tuple[str, str]:
+    # The names of the old and of the new tools are both in use; a mixture would be nobody's keys.
+    pairs = (("APCA_API_KEY_ID", "APCA_API_SECRET_KEY"), ("ALPACA_API_KEY", "ALPACA_SECRET_KEY"))
+    given = [names for names in pairs if any(name in os.environ for name in names)]
+    if len(given) > 1:
+        raise ConfigurationError("expected Alpaca's keys under one pair of names, found APCA_… and ALPACA_…")
+    key, secret = _keys("Alpaca", given[0] if given else pairs[0])
+    return key, secret
+
+
+def _keys(whose: str, names: tuple[str, ...]) -> list[str]:
+    missing = [name for name in names if not os.environ.get(name)]
+    if missing:
+        raise ConfigurationError(f"expected {whose}'s keys in the environment, found no {' and no '.join(missing)}")
+    return [os.environ[name] for name in names]
+
+
+def _system_clock() -> Clock:
+    from alchemiser.infrastructure.clock import SystemClock
+
+    return SystemClock()
 
 
 def _settings(profile: str) -> "Settings":

@@ -90,7 +90,7 @@ def _chaos(place: str, kills: int, starts: int, seed: int, folder: Path) -> Tall
                 tally.bad += [f"{place} start {number}: {bad}" for bad in _started_at_once(today, peaceful)]
         while tally.kills < kills:
             _day(place, tally, seed, first, template, folder / f"day-{tally.days}", peaceful=peaceful, calls=calls)
-            if tally.days % 25 == 0:
+            if tally.days % 10 == 0:
                 print(f"  {place}: {tally.days} days, {tally.kills} kills, {len(tally.bad)} bad", flush=True)
     workers = f"{_WORKERS} workers" if place == "postgres" else "1 process"
     print(f"{place}: {starts if place == 'sqlite' else (starts + 1) // 2} times three started one session at once")

@@ -16,7 +16,15 @@ from alchemiser.domain.errors import ConfigurationError
 from alchemiser.domain.strategy.signal import Signal
 from alchemiser.domain.strategy.strategy import Strategy
 from alchemiser.domain.strategy.symphony import Symphony
-from alchemiser.interface.cli.inputs import PATH, book_option, day_option, load_strategies, names_of, sessions_asked
+from alchemiser.interface.cli.inputs import (
+    PATH,
+    book_option,
+    day_option,
+    inside,
+    load_strategies,
+    names_of,
+    sessions_asked,
+)
 from alchemiser.interface.cli.options import json_option
 from alchemiser.interface.cli.output import Json, a_table, clean, print_json, stdout, working
 
@@ -67,6 +75,7 @@ def command(
             asked = sessions_asked(bars.sessions, as_of=None, first=first, last=last, where=names_of(bars_paths))
             sessions = asked or bars.sessions
             closes = known_closes([one, other], bars, through=sessions[-1])
+            sessions = inside(closes, sessions)
             comparison = compared(one, other, closes, sessions)
     if as_json:
         print_json(_facts(found, sessions, comparison))
