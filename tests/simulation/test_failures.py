@@ -87,13 +87,17 @@ class _Gifted(FaultyBroker):
 
 def test_a_report_that_cannot_be_written_ends_the_run_once(ports: Ports) -> None:
     """
-    The pump ends, the run is failed and says why, one failure is told of.
+    The pump ends, the run is failed and says why, one failure and one end are told of, and the records hold the reason.
     """
     run = _traded(_FIRST, replace(ports, renderer=_Speechless()))
+    told = ports.ledger.events(run.id)
+    report = ports.runs.report(run.id)
 
     assert Outcome.FAILED is run.outcome
     assert "no words for" in run.detail
-    assert 1 == len([event for event in ports.ledger.events(run.id) if isinstance(event, WorkflowFailed)])
+    assert [1, 1] == [sum(isinstance(event, kind) for event in told) for kind in (WorkflowFailed, WorkflowCompleted)]
+    assert report is not None
+    assert (run.detail, ()) == (report.text, report.places)
 
 
 @pytest.mark.parametrize("call", [1, 3, 5, 9])
