@@ -50,11 +50,11 @@ crash-points: $(STAMP)  ## die at every call of 100 days, and at every pair of t
 chaos: $(STAMP)  ## kill real processes 1,000 times on SQLite and 1,000 on PostgreSQL; ARGS='--sqlite 50 --postgres 50' for fewer
 	@PYTHONPATH=tests $(BIN)/python -m chaos.run $(ARGS)
 
-golden: $(STAMP)  ## trade every golden day on SQLite and PostgreSQL; ARGS=--write after orders were changed on purpose
-	@PYTHONPATH=tests $(BIN)/python -m golden.days $(ARGS)
-
 properties: $(STAMP)  ## hold planner and gate to their promises, 1,000,000 random cases each; ARGS='--cases 1000' for fewer
 	@PYTHONPATH=tests $(BIN)/python -m cases.run $(ARGS)
+
+golden: $(STAMP)  ## trade every golden day on SQLite and PostgreSQL; ARGS=--write after orders were changed on purpose
+	@PYTHONPATH=tests $(BIN)/python -m golden.days $(ARGS)
 
 fmt: $(STAMP)  ## format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

@@ -14,6 +14,7 @@ from alchemiser.domain.errors import DuplicateClientOrderId, InsufficientBuyingP
 from alchemiser.domain.execution.order import BrokerOrder, OrderStatus
 from alchemiser.domain.portfolio.account import Position
 from alchemiser.domain.values import Money, Side, Symbol, shares, usd
+from alchemiser.infrastructure.guard import Caps, GuardedBroker
 from alchemiser.infrastructure.simulation.clock import ManualClock
 from support.builders import CLOSE, OPEN, SPY, START, a_body, an_asset, approved
 from support.venues import Reopened, a_broker, seconds
@@ -277,6 +278,37 @@ class TestSimulatedBrokerReopened(BrokerContract):
     @pytest.fixture
     def broker(self, clock: ManualClock, tmp_path: Path) -> Broker:
         return Reopened(clock, tmp_path / "broker.sqlite3")
+
+
+class TestGuardedBroker(BrokerContract):
+    """
+    The simulated broker behind caps that nothing here reaches.
+    """
+
+    @pytest.fixture
+    def broker(self, clock: ManualClock) -> Iterator[Broker]:
+        broker = a_broker(clock)
+        caps = Caps(
+            order_notional=usd("1000000"),
+            order_fraction=Decimal(10),
+            orders_per_run=500,
+            orders_per_minute=120,
+            turnover=Decimal(10),
+            gross_exposure=Decimal(10),
+        )
+        yield GuardedBroker(broker, caps, clock=clock)
+        broker.close()
+
+
+def test_the_broker_s_clock_is_the_one_it_matches_by() -> None:
+    """
+    The simulated broker tells the time of its market.
+    """
+    clock = ManualClock(START)
+    broker = a_broker(clock)
+
+    assert START == broker.time()
+    broker.close()
 
 
 def test_a_session_earlier_than_the_opening_takes_no_order() -> None:

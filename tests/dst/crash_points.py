@@ -88,7 +88,7 @@ def ended(scenario: Scenario, points: Points = (), *, restart_s: float = 0.0) ->
     Return how a day ends that dies at these places, and how many calls it made.
     """
     crashes = Crashes(dict(points))
-    world = World(scenario, crashes=crashes, restart_s=restart_s)
+    world = World(scenario, faults=crashes, restart_s=restart_s)
     verdict = world.run()
     trades = [trade for of_run in world.memory.trades.values() for trade in of_run.values()]
     booked: dict[str, Decimal] = {}

@@ -5,7 +5,7 @@ The probabilities are those of a bad day; at an intensity of 3 all are three tim
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from dst.chance import Chance
@@ -142,3 +142,23 @@ class Crashes(Faults):
             return None
         self.calls += 1
         return self._at.get(self.calls)
+
+
+class Script(Faults):
+    """
+    Nothing goes wrong but what is written: for each kind of call what becomes of the first, the second and so on.
+    """
+
+    def __init__(self, **calls: Sequence[Fault | None]) -> None:
+        super().__init__(Chance("script"), intensity=0)
+        self._left = {call: list(faults) for call, faults in calls.items()}
+
+    def of(self, call: str) -> Fault | None:
+        """
+        Return what is written for this call.
+        """
+        left = self._left.get(call)
+        fault = left.pop(0) if left else None
+        if fault is not None:
+            self.counts[fault.value] += 1
+        return fault

@@ -22,6 +22,7 @@ from alchemiser.domain.errors import (
     BrokerAuthError,
     BrokerUnavailable,
     InsufficientBuyingPower,
+    NotFractionable,
     NotificationError,
     OrderRejected,
     RecordsError,
@@ -55,16 +56,16 @@ _TRAVEL_S = 0.04
 _TIMEOUT_S = 10.0
 _LOCK_S = 30.0
 _SKEW_S = 20.0
-_REASONS = (
-    ("40310000", "insufficient buying power"),
-    ("42210000", 'asset "X" is not fractionable'),
-    ("40010001", "qty must be integer"),
-    ("40310000", "insufficient qty available for order (requested: 2, available: 1)"),
-    ("40310000", "account is not allowed to short"),
-    ("40310000", "potential wash trade detected. use complex orders"),
-    ("40310000", "cost basis must be >= minimal amount of order 1"),
-    ("42210000", 'asset "X" is not tradable'),
-    ("40310100", "trade denied due to pattern day trading protection"),
+REASONS: tuple[tuple[type[OrderRejected], str, str], ...] = (
+    (InsufficientBuyingPower, "40310000", "insufficient buying power"),
+    (NotFractionable, "42210000", 'asset "X" is not fractionable'),
+    (NotFractionable, "40010001", "qty must be integer"),
+    (OrderRejected, "40310000", "insufficient qty available for order (requested: 2, available: 1)"),
+    (OrderRejected, "40310000", "account is not allowed to short"),
+    (OrderRejected, "40310000", "potential wash trade detected. use complex orders"),
+    (OrderRejected, "40310000", "cost basis must be >= minimal amount of order 1"),
+    (OrderRejected, "42210000", 'asset "X" is not tradable'),
+    (OrderRejected, "40310100", "trade denied due to pattern day trading protection"),
 )
 
 
@@ -122,6 +123,8 @@ class Outside:
         self.full_until = 0.0
         self.locked_out_until = 0.0
         self.halted = ""
+        self.reasons = REASONS
+        self.requests: list[float] = []
         self.mails: list[str] = []
 
 
@@ -195,6 +198,9 @@ class Seat:
             late: what a request does that arrives after we gave up.
         """
         fault = self._begins(call, what)
+        if what != "quotes":
+            # Quotes are another server's, with a limit of its own.
+            self.outside.requests.append(self.outside.timeline.now)
         if self.outside.timeline.now < self.outside.locked_out_until:
             self._sleep(_TRAVEL_S)
             self.outside.faults.counts["keys refused"] += 1
@@ -239,10 +245,8 @@ class Seat:
                 self._sleep(_TIMEOUT_S if fault is Fault.LOST_ANSWER else 1.0)
                 raise BrokerUnavailable(fault.value)
             case Fault.REJECTED:
-                code, reason = chance.pick(_REASONS)
-                if "buying power" in reason:
-                    raise InsufficientBuyingPower(code=code, reason=reason)
-                raise OrderRejected(code=code, reason=reason)
+                kind, code, reason = chance.pick(self.outside.reasons)
+                raise kind(code=code, reason=reason)
             case _:
                 answer = effect()
                 self._after(fault)

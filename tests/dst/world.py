@@ -3,7 +3,7 @@ One seed's world: a market, a broker, a database, and processes that run our rea
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +11,7 @@ from decimal import Decimal
 import numpy as np
 from greenlet import GreenletExit
 
+from alchemiser import __version__
 from alchemiser.application.dispatch import pump
 from alchemiser.application.ports.market import BarStore, Calendar
 from alchemiser.application.ports.records import Run
@@ -23,7 +24,7 @@ from alchemiser.application.workflow import LISTENERS
 from alchemiser.domain.errors import AlchemiserError, LedgerError
 from alchemiser.domain.execution.order import OrderBody
 from alchemiser.domain.execution.policy import WalkPolicy
-from alchemiser.domain.identity import content_hash, run_id
+from alchemiser.domain.identity import content_hash
 from alchemiser.domain.invariants import Breach
 from alchemiser.domain.market import Closes, Session
 from alchemiser.domain.portfolio.plan import Policy
@@ -36,7 +37,7 @@ from alchemiser.infrastructure.guard import Caps, GuardedBroker
 from alchemiser.infrastructure.memory.deliveries import MemoryDeliveries
 from alchemiser.infrastructure.memory.store import Memory
 from dst.chance import Chance
-from dst.faults import Crashes, Faults
+from dst.faults import Faults
 from dst.inspector import Inspector
 from dst.market import Market
 from dst.scenario import ACCOUNT, Scenario
@@ -79,6 +80,25 @@ class Verdict:
     faults: Counter[str]
     figures: Counter[str]
     history: tuple[tuple[datetime, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """
+    A process of a day.
+
+    Args:
+        early_s: how long before the schedule it is started.
+        skew_s: how far its clock is ahead.
+        is_worker: it starts no run but drives whatever there is.
+        version: of its code.
+    """
+
+    name: str
+    early_s: float = 60.0
+    skew_s: float = 0.0
+    is_worker: bool = False
+    version: str = __version__
 
 
 class Days(Calendar):
@@ -226,20 +246,29 @@ class World:
     The whole of a seed.
 
     Args:
-        crashes: what goes wrong instead of what the seed rolls; whoever dies is back after `restart_s`.
+        faults: what goes wrong instead of what the seed rolls.
+        restart_s: how long whoever dies is away; drawn by the seed if not set.
+        cast: the processes of each session, instead of those that the seed draws.
     """
 
     def __init__(
-        self, scenario: Scenario, *, is_told: bool = False, crashes: Crashes | None = None, restart_s: float = 0.0
+        self,
+        scenario: Scenario,
+        *,
+        is_told: bool = False,
+        faults: Faults | None = None,
+        restart_s: float | None = None,
+        cast: Sequence[Role] = (),
     ) -> None:
-        self._restart_s = restart_s if crashes else None
+        self._restart_s = restart_s
+        self._cast = {role.name: role for role in cast}
         self.scenario = scenario
         self.chance = Chance("world", scenario.seed)
         self.timeline = Timeline(_DAYS.session(scenario.day).opens_at)
         self.memory = Memory()
         self.market = Market(scenario, self.timeline)
         self.venue = Venue(scenario, self.timeline, self.market)
-        self.faults = crashes or Faults(self.chance, intensity=scenario.intensity)
+        self.faults = faults or Faults(self.chance, intensity=scenario.intensity)
         walk = WalkPolicy(poll=scenario.poll)
         self.inspector = Inspector(self.timeline, self.memory, self.venue, scenario.limits, walk)
         self.inspector.history = [] if is_told else None
@@ -276,6 +305,10 @@ class World:
             turnover=limits.turnover,
             gross_exposure=limits.gross_exposure,
         )
+        # An accident is staged: that the day is not traded whole breaks nothing.
+        self.is_staged = False
+        # What else is to happen on a day, by the instants at which it fires and closes.
+        self.staged: list[Callable[[float, float], object]] = []
         self._touched = False
         # Processes that do not start runs but drive whatever there is.
         self._workers = {f"p{n}" for n in range(1, scenario.processes) if self.chance.happens(0.4)}
@@ -320,15 +353,16 @@ class World:
         self.inspector.closes_at = closes_at
         self._touched = False
         self.inspector.is_accepted = False
-        self._alive = {f"p{process}" for process in range(self.scenario.processes)}
         self.faults.wake()
         self.venue.lag_s = 6.0 if self.scenario.intensity else 0.0
         fires_at = closes_at - self.scenario.lead.total_seconds()
-        for process in range(self.scenario.processes):
-            early = self.chance.between(-20, 120) if self.scenario.intensity else 60.0
-            self._spawn(f"p{process}", number, session, fires_at - early)
+        for role in self._cast.values() or self._drawn():
+            self._spawn(role.name, number, session, fires_at - role.early_s)
+        self._alive = set(self._cast) or {f"p{process}" for process in range(self.scenario.processes)}
         if self.scenario.intensity:
             self._trouble(fires_at, closes_at)
+        for act in self.staged:
+            act(fires_at, closes_at)
         self.timeline.at(closes_at + _TROUBLE_ENDS_S, self._rest)
         self.timeline.run(closes_at + _AFTERNOON_S, is_over=lambda: bool(self.inspector.breaches))
         if not self.inspector.breaches:
@@ -340,24 +374,28 @@ class World:
         halted = frozenset(listing.symbol for listing in self.scenario.listings if listing.is_halted)
         self.inspector.day_over(
             self._run_of(session),
-            is_calm=not self.scenario.intensity,
+            is_calm=not self.scenario.intensity and not self.is_staged,
             halted=halted,
             is_touched=self._touched,
         )
 
     def _run_of(self, session: Session) -> Run | None:
-        return self.memory.runs.get(run_id(account=ACCOUNT, day=session.day, kind=_KIND))
+        # A session whose first start was refused may have a later run.
+        runs = [run for run in self.memory.runs.values() if run.session == session.day]
+        return max(runs, key=lambda run: run.started_at, default=None)
 
     def _spawn(self, name: str, number: int, session: Session, when: float) -> None:
         self.timeline.spawn(when, lambda: self._live(name, number, session))
 
     def _live(self, name: str, number: int, session: Session) -> None:
         skew = self.chance.between(-20, 20) if self.scenario.intensity and self.chance.happens(0.3) else 0.0
+        role = self._cast.get(name, Role(name=name, is_worker=name in self._workers, skew_s=skew))
+        skew = role.skew_s
         seat = Seat(name, self.outside, skew=skew)
-        ports = self._ports(seat, number)
+        ports = self._ports(seat, number, version=role.version)
         self.inspector.tell(name, f"begins, its clock is {skew:+.1f} s off")
         try:
-            if name in self._workers:
+            if role.is_worker:
                 self._work(seat, ports, session)
             else:
                 self._trade(ports, number, session)
@@ -407,9 +445,14 @@ class World:
         if self.timeline.now < self.timeline.seconds(session.closes_at) + _AFTERNOON_S / 2:
             self._spawn(name, number, session, self.timeline.now + pause)
 
-    def _ports(self, seat: Seat, number: int) -> Ports:
+    def _drawn(self) -> Iterator[Role]:
+        for process in range(self.scenario.processes):
+            early = self.chance.between(-20, 120) if self.scenario.intensity else 60.0
+            yield Role(name=f"p{process}", early_s=early)
+
+    def _ports(self, seat: Seat, number: int, *, version: str) -> Ports:
         clock = SeatClock(seat)
-        engine = ShuffledEngine(self.memory, routes=LISTENERS, owner=seat.name, lease_s=30)
+        engine = ShuffledEngine(self.memory, routes=LISTENERS, owner=seat.name, lease_s=30, version=version)
         return Ports(
             clock=clock,
             calendar=_DAYS,

@@ -365,3 +365,13 @@ def test_an_order_with_our_prefix_and_no_id_of_ours_stops_the_start(house: Ports
 
     with pytest.raises(LedgerError, match="alc1-surprise"):
         start(SECOND, house)
+
+
+def test_no_run_starts_beside_another(house: Ports) -> None:
+    """
+    While a run of the account goes on the next session is refused: its orders may be live.
+    """
+    start(FIRST, house)
+
+    with pytest.raises(OrderRefused, match="one run at a time"):
+        start(SECOND, house)

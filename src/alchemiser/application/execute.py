@@ -101,7 +101,7 @@ def tick(run_id: str, phase: Phase, ports: Ports) -> TickResult:
     if run is None:
         raise RecordsError(f"expected the run {run_id} in the records, found trades without it; restore the database")
     session = ports.calendar.session(run.session)
-    ends = deadlines(side, session=session, started_at=run.started_at)
+    ends = deadlines(side, session=session, started_at=run.started_at, policy=ports.rules.walk)
     try:
         mine = _authorised(mine, side, now=now, ports=ports)
         view = _look(everything, mine, now=now, since=session.opens_at, ends=ends, ports=ports)
@@ -242,7 +242,7 @@ def _move(before: Trade, step: Step, context: Context, ports: Ports) -> Move:
             except OrderRefused as refusal:
                 log.warning("order_refused", trade_id=before.id, rail=refusal.rail, error=str(refusal))
                 if refusal.rail in PASSING:
-                    return Move(before=before, after=held_back(before, str(refusal), at=context.now, policy=walk))
+                    return Move(before=before, after=held_back(step.trade, str(refusal), at=context.now, policy=walk))
                 after = refused(step.trade, str(refusal), at=context.now, policy=walk)
                 return Move(before=before, after=after)
             return Move(before=before, after=step.trade, order=order)

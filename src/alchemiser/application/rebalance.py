@@ -112,7 +112,7 @@ def _refuse_too_late(run: Run, ports: Ports) -> None:
     if run.outcome is not None:
         raise OrderRefused(rail="run", limit="a run that goes on", value=run.outcome.value, what=f"plan of {run.id}")
     session = ports.calendar.session(run.session)
-    ends = deadlines(Side.BUY, session=session, started_at=run.started_at)
+    ends = deadlines(Side.BUY, session=session, started_at=run.started_at, policy=ports.rules.walk)
     if ports.clock.now() >= ends.last_send:
         raise OrderRefused(
             rail="window",

@@ -27,6 +27,7 @@ from alchemiser.domain.ledger.book import LedgerEntry, cash_change
 from alchemiser.domain.portfolio.account import Account
 from alchemiser.domain.values import Money
 
+ONE_AT_A_TIME = "one run at a time"
 _LOOK_BACK = 50
 _SKEW_WARNED, _SKEW_REFUSED = timedelta(seconds=2), timedelta(seconds=30)
 # A broker keeps cash in cents, the ledger in the finest unit there is: each fill may round.
@@ -73,21 +74,23 @@ def reconcile(account: Account, ports: Ports, *, is_accepted: bool) -> tuple[Acc
         is_accepted: the operator takes what the broker shows, though nothing is recorded of it.
 
     Raises:
-        OrderRefused: an order of ours still rests after it was asked to be cancelled for a minute.
+        OrderRefused: another run goes on, or an order of ours still rests after it was asked to be cancelled for a
+            minute.
         LedgerError: nothing is recorded of an account that has orders of ours, or one has an id that we do not make.
         BrokerUnavailable: no answer; try again.
     """
     recent = _recent(ports)
-    if any(run.outcome is None for run in recent):
-        return account, ()
+    if going_on := [run.id for run in recent if run.outcome is None]:
+        raise OrderRefused(rail=ONE_AT_A_TIME, limit="no other run that goes on", value=", ".join(going_on), what="run")
     since = ports.clock.now() - MEMORY
     orders = ports.broker.orders(since=since)
     if not is_accepted:
         _refuse_unknown_account(recent, orders, ports)
-    if any(_rests(order) for order in orders):
-        _, orders = quiet(ports.broker, ports.clock, since=since, poll=ports.rules.walk.poll)
+    resting = frozenset(order.id for order in orders if _rests(order))
+    if resting:
+        orders = quiet(resting, ports.broker, ports.clock, since=since, poll=ports.rules.walk.poll)
         account = ports.broker.account()
-    live = [order.body.client_order_id for order in orders if _rests(order)]
+    live = [order.body.client_order_id for order in orders if _rests(order) and order.id in resting]
     if live:
         raise OrderRefused(
             rail="live orders",

@@ -90,6 +90,9 @@ def record_unstarted(run: Run, outcome: Outcome, *, detail: str, ports: Ports) -
     empty = RunReport(run=over, signals=(), plan=None, trades=(), fills=(), warnings=(), bars=over.bars)
     closing = written(empty, ports)
     with ports.engine.begin() as tx:
+        if not tx.save_run(run):
+            # Another process began it meanwhile, or recorded it: a run that goes on is never called not started.
+            return
         tx.save_run(over)
         tx.save_report(closing.report)
         tx.emit(

@@ -11,6 +11,7 @@ import pytest
 from alchemiser.application.execute import tick
 from alchemiser.application.ports.broker import Broker
 from alchemiser.application.ports.market import Quotes
+from alchemiser.application.ports.records import Trades
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.ports.system import Clock
 from alchemiser.domain.errors import (
@@ -25,8 +26,8 @@ from alchemiser.domain.errors import (
 from alchemiser.domain.events import Phase
 from alchemiser.domain.execution.fills import filled
 from alchemiser.domain.execution.gate import ApprovedOrder, Limits
-from alchemiser.domain.execution.order import BrokerOrder, OrderStatus, Sent, TradeStatus
-from alchemiser.domain.ledger.book import cash_change, positions
+from alchemiser.domain.execution.order import BrokerOrder, OrderStatus, Sent, Trade, TradeStatus
+from alchemiser.domain.ledger.book import LedgerEntry, cash_change, positions
 from alchemiser.domain.market import Quote
 from alchemiser.domain.portfolio.account import Account, Asset
 from alchemiser.domain.values import Quantity, Side, Symbol, shares, usd
@@ -286,6 +287,81 @@ def test_answers_that_were_overtaken_are_dropped_one_by_one() -> None:
             order.body.symbol == SPY and order.status is OrderStatus.FILLED
             for order in ports.broker.orders(since=START)
         )
+
+
+class Slow(Trades):
+    """
+    Records on which something happens after each commit, once.
+    """
+
+    def __init__(self, inner: Trades, then: Callable[[], None]) -> None:
+        self._inner = inner
+        self._then: list[Callable[[], None]] = [then]
+
+    def trades(self, run_id: str) -> tuple[Trade, ...]:
+        """
+        See the port.
+        """
+        return self._inner.trades(run_id)
+
+    def commit(self, trades: Sequence[Trade], fills: Sequence[LedgerEntry]) -> tuple[Trade, ...]:
+        """
+        Commit; after an intent was stored, let it happen.
+        """
+        stored = self._inner.commit(trades, fills)
+        if any(trade.intents for trade in trades) and self._then:
+            self._then.pop()()
+        return stored
+
+
+def test_order_that_would_go_out_too_late_is_not_sent() -> None:
+    """
+    A process that slept between the commit of an intent and its sending, past the last instant, sends nothing: the
+    order is known never to have been sent, and the trade ends at the deadline.
+    """
+    with a_desk({"SPY": "0.5"}) as ports:
+        last_send = CLOSE.replace(hour=19, minute=57)
+        slow = Slow(ports.trades, lambda: ports.clock.wait_until(last_send))
+
+        executed(replace(ports, trades=slow), Phase.BUYS)
+
+        ended = trade_in(ports, "SPY")
+        assert () == ports.broker.orders(since=START)
+        assert (TradeStatus.INCOMPLETE, "deadline", 1) == (ended.status, ended.reason, len(ended.intents))
+
+
+class Full(Trades):
+    """
+    Records on a disk without room.
+    """
+
+    def __init__(self, inner: Trades) -> None:
+        self._inner = inner
+
+    def trades(self, run_id: str) -> tuple[Trade, ...]:
+        """
+        See the port.
+        """
+        return self._inner.trades(run_id)
+
+    def commit(self, trades: Sequence[Trade], fills: Sequence[LedgerEntry]) -> tuple[Trade, ...]:
+        """
+        Refuse.
+        """
+        raise RecordsError(f"no room for {len(trades)} trades and {len(fills)} fills")
+
+
+def test_what_cannot_be_recorded_is_not_sent() -> None:
+    """
+    When an intent cannot be committed the broker hears nothing of it.
+    """
+    with a_desk(WEIGHTS) as ports:
+        broker = Moody(ports.broker)
+
+        with pytest.raises(RecordsError, match="no room"):
+            tick(RUN, Phase.BUYS, replace(ports, broker=broker, trades=Full(ports.trades)))
+
+        assert [] == broker.sent
 
 
 class Foggy(Moody):

@@ -99,9 +99,14 @@ def refused(trade: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> T
 
 def held_back(trade: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> Trade:
     """
-    Return a trade whose next step waits for a rail, as it was before that step.
+    Return a trade whose latest step waits for a rail: without the intent it would have made, and with all it has seen.
     """
-    return replace(trade, reason=reason, due_at=at + policy.poll)
+    state = trade.intents[-1].state
+    if isinstance(state, Sent) and state.posts > 1:
+        before = with_state(trade, replace(state, posts=state.posts - 1))
+    else:
+        before = replace(trade, intents=trade.intents[:-1])
+    return replace(before, reason=reason, due_at=at + policy.poll)
 
 
 def withheld(trade: Trade, reason: str, *, at: datetime, policy: WalkPolicy) -> Trade:
@@ -157,10 +162,10 @@ def _due(trade: Trade, *, at: datetime, policy: WalkPolicy) -> Trade:
             due_at = at + policy.poll
         case Open(submitted_at=submitted_at):
             until = submitted_at + rest(intent.rung, policy)
-            due_at = max(at, next_look(since=submitted_at, now=at, every=policy.poll, until=until))
+            due_at = max(at, next_look(now=at, every=policy.poll, until=until))
         case Canceling(asked_at=asked_at):
             until = asked_at + policy.cancel_again
-            due_at = max(at, next_look(since=asked_at, now=at, every=policy.poll, until=until))
+            due_at = max(at, next_look(now=at, every=policy.poll, until=until))
         case _:
             due_at = at
     return replace(trade, due_at=due_at)

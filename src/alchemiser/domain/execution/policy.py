@@ -10,8 +10,6 @@ from alchemiser.domain.market import Session
 from alchemiser.domain.values import Money, Side
 
 _DOLLAR = Money(Decimal(1))
-_LAST_SEND = timedelta(minutes=3)
-_LAST_CANCEL = timedelta(seconds=90)
 _GRACE = timedelta(minutes=2)
 
 
@@ -36,6 +34,8 @@ class WalkPolicy:
         longest_backoff: the longest pause between two sends of one order.
         unanswered: how long an order that was sent more than once may stay without a definite answer.
         minimum_notional: the smallest order in dollars, but for full exits.
+        last_send: how long before the close the last order is sent.
+        last_cancel: how long before the close what rests is cancelled.
     """
 
     rungs: tuple[Decimal, ...] = (Decimal("0.75"), Decimal("0.85"), Decimal("0.95"))
@@ -53,6 +53,18 @@ class WalkPolicy:
     longest_backoff: timedelta = timedelta(seconds=8)
     unanswered: timedelta = timedelta(seconds=240)
     minimum_notional: Money = _DOLLAR
+    last_send: timedelta = timedelta(minutes=3)
+    last_cancel: timedelta = timedelta(seconds=90)
+
+    def __post_init__(self) -> None:
+        if not timedelta(0) < self.last_cancel <= self.last_send:
+            raise ValueError(
+                f"expected the last cancel after the last sending and before the close, found {self.last_cancel} and "
+                f"{self.last_send} before it"
+            )
+
+
+_AS_SHIPPED = WalkPolicy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,19 +94,19 @@ class Deadlines:
             )
 
 
-def deadlines(side: Side, *, session: Session, started_at: datetime) -> Deadlines:
+def deadlines(side: Side, *, session: Session, started_at: datetime, policy: WalkPolicy = _AS_SHIPPED) -> Deadlines:
     """
     Return the deadlines of a side's phase in a run.
 
-    Buys are sent until 3 minutes before the close and cancelled 90 seconds before it. Sells have the first
+    Buys are sent until `last_send` before the close and cancelled `last_cancel` before it. Sells have the first
     half of the time from the start of the run until then, so that buys keep the other half. Of that half a sell
     that nobody can find may take another half; one that is known to be at the broker is waited for, since no
     buy may be sent before it is final.
     """
-    last_send = session.closes_at - _LAST_SEND
+    last_send = session.closes_at - policy.last_send
     give_up_at = session.closes_at + _GRACE
     if side is Side.BUY:
-        cancel_at = session.closes_at - _LAST_CANCEL
+        cancel_at = session.closes_at - policy.last_cancel
         return Deadlines(last_send=last_send, cancel_at=cancel_at, look_until=give_up_at, give_up_at=give_up_at)
     half = min(started_at + max(last_send - started_at, timedelta(0)) / 2, last_send)
     look_until = half + (last_send - half) / 2

@@ -9,7 +9,7 @@ places, a place being a strategy and a session, and the scale there:
    what it holds there, and those where it cannot decide are undefined;
 3. add up what the assets got.
 
-Scales are multiples of `_GRAIN`, so adding them is exact: the order in which they meet, and what else is in the
+Scales are multiples of 2 ** -51, so adding them is exact: the order in which they meet, and what else is in the
 book, changes no bit.
 """
 
@@ -30,8 +30,7 @@ from alchemiser.domain.values import Symbol
 
 Places: TypeAlias = NDArray[np.intp]
 
-# Adding this rounds what is between 0 and 1 to a multiple of 2 ** -51, a sixteenth of the digits of a percent of it
-# that nobody sees.
+# Numbers between 2 and 4 are multiples of 2 ** -51, so adding this and taking it away rounds a scale to one.
 _GRAIN = 3.0
 
 
@@ -81,7 +80,7 @@ def _holders(panel: Panel, roots: Sequence[int]) -> dict[int, int]:
     holders: dict[int, int] = {}
     for place, root in enumerate(roots):
         holders[root] = holders.get(root, 0) | 1 << place
-    for number in range(max(roots), -1, -1):
+    for number in range(max(roots, default=-1), -1, -1):
         own = holders.get(number)
         if own is not None:
             for child in held_by(panel.ops[number]):
@@ -233,7 +232,7 @@ def _joined(given: Sequence[Given]) -> Given:
 
 
 def _rounded(scales: Series) -> Series:
-    # In place: to a multiple of the grain.
+    # In place: to a multiple of 2 ** -51.
     scales += _GRAIN
     scales -= _GRAIN
     return scales

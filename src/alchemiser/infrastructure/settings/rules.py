@@ -41,6 +41,8 @@ def rules_of(tables: Tables, *, profile: str) -> Rules:
             collar=execution.collar,
             widest_spread=execution.widest_spread,
             quote_age=timedelta(seconds=execution.quote_age_seconds),
+            last_send=timedelta(seconds=execution.last_send_seconds),
+            last_cancel=timedelta(seconds=execution.last_cancel_seconds),
         ),
         limits=Limits(
             order_notional=Money(gate.order_notional),
@@ -73,6 +75,11 @@ def refuse_nonsense(tables: Tables, *, profile: str) -> None:
         raise ValueError(
             "expected [schedule] latest_start_minutes at most minutes_before_close "
             f"({tables.schedule.minutes_before_close}), found {tables.schedule.latest_start_minutes}"
+        )
+    if tables.execution.last_send_seconds >= tables.schedule.latest_start_minutes * 60:
+        raise ValueError(
+            "expected [execution] last_send_seconds below the time that [schedule] latest_start_minutes leaves "
+            f"({tables.schedule.latest_start_minutes} minutes), found {tables.execution.last_send_seconds}"
         )
     if tables.gate.collar < tables.execution.collar:
         raise ValueError(

@@ -167,6 +167,8 @@ class Execution(Section):
     collar: Fraction
     widest_spread: Fraction
     quote_age_seconds: Count
+    last_send_seconds: Count
+    last_cancel_seconds: Count
 
 
 class Gate(Section):

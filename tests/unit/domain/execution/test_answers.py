@@ -12,8 +12,10 @@ from alchemiser.domain.execution.answers import (
     Duplicate,
     NoAnswer,
     Rejected,
+    held_back,
     record,
     refused,
+    withheld,
 )
 from alchemiser.domain.execution.order import Canceling, Closed, Open, OrderStatus, Sent, Taken, Trade, TradeStatus
 from alchemiser.domain.execution.policy import WalkPolicy
@@ -148,3 +150,35 @@ def test_repeated_send_that_the_gate_refuses_is_only_looked_up() -> None:
 
     assert (TradeStatus.OPEN, after(2)) == (found.status, found.due_at)
     assert Sent(posts=2, since=START) == found.intents[0].state
+
+
+def test_first_send_that_is_withheld_ends_the_trade_incomplete() -> None:
+    """
+    What the kill switch or the deadline kept from going out was never at the broker.
+    """
+    found = withheld(sent(), "kill switch: enough", at=after(1), policy=POLICY)
+
+    assert (TradeStatus.INCOMPLETE, "kill switch: enough") == (found.status, found.reason)
+    assert isinstance(found.intents[0].state, Closed)
+
+
+def test_repeated_send_that_is_withheld_is_only_looked_up() -> None:
+    """
+    The first send may be at the broker: the trade stays open, as if the second had not been begun.
+    """
+    found = withheld(sent(posts=2), "deadline", at=after(1), policy=POLICY)
+
+    assert (TradeStatus.OPEN, Sent(posts=1, since=START), after(3)) == (
+        found.status,
+        found.intents[0].state,
+        found.due_at,
+    )
+
+
+def test_order_that_is_held_back_waits_as_it_was() -> None:
+    """
+    No intent is made; the next look is two seconds later, and the trade says what it waits for.
+    """
+    found = held_back(sent(), "one too many", at=after(1), policy=POLICY)
+
+    assert (TradeStatus.OPEN, "one too many", (), after(3)) == (found.status, found.reason, found.intents, found.due_at)

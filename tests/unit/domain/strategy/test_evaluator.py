@@ -203,3 +203,10 @@ def test_signals_are_exact() -> None:
     signal = evaluation.signal(days(4)[2])
 
     assert ("Test", days(4)[2], 1) == (signal.strategy, signal.session, sum(signal.weights.values()))
+
+
+def test_a_book_without_symphonies_evaluates_to_nothing() -> None:
+    """
+    Where every strategy is written in Python there is no graph to share.
+    """
+    assert () == evaluate_book([], closes_of(AAA=RISING))

@@ -135,6 +135,8 @@ def test_environment_replaces_keys_of_every_type() -> None:
         pytest.param("[account]", "cash =\n[account]", "expected TOML", id="no TOML"),
         pytest.param("[clock]", "x = 1\n[clock]", "expected sections only, found the key x", id="loose key"),
         pytest.param("latest_start_minutes = 10", "latest_start_minutes = 20", "at most minutes_before", id="late"),
+        pytest.param("last_send_seconds = 180", "last_send_seconds = 600", "below the time that", id="no time to send"),
+        pytest.param("last_cancel_seconds = 90", "last_cancel_seconds = 200", "last cancel after", id="early cancel"),
         pytest.param('"var/demo/broker.', '"var/demo/alchemiser.', "a file of their own", id="one file"),
         pytest.param("[failure]", "[faults]\nkill_at = 3\n[failure]", "in the profile test only", id="faults"),
     ],
