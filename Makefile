@@ -5,7 +5,7 @@ STAMP := .venv/.ready
 
 SEEDS ?= 10000
 
-.PHONY: run test check bench fuzz damage simulate simulate-mutants crash-points chaos properties fmt lock clean
+.PHONY: run test check bench fuzz damage simulate simulate-mutants crash-points chaos golden properties fmt lock clean
 .DEFAULT_GOAL := run
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -34,6 +34,7 @@ bench: $(STAMP)  ## measure, as ratios against a baseline in the same run
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.ensemble
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.process
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.lake
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.engine
 
 fuzz: $(STAMP)  ## try the language with 1,100,000 broken texts; ARGS='--mutated 1000' for fewer
 	@PYTHONPATH=tests $(BIN)/python -m fuzz.run $(ARGS)
@@ -55,6 +56,9 @@ chaos: $(STAMP)  ## kill real processes 1,000 times on SQLite and 1,000 on Postg
 
 properties: $(STAMP)  ## hold planner and gate to their promises, 1,000,000 random cases each; ARGS='--cases 1000' for fewer
 	@PYTHONPATH=tests $(BIN)/python -m cases.run $(ARGS)
+
+golden: $(STAMP)  ## trade every golden day on SQLite and PostgreSQL; ARGS=--write after orders were changed on purpose
+	@PYTHONPATH=tests $(BIN)/python -m golden.days $(ARGS)
 
 fmt: $(STAMP)  ## format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

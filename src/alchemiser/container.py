@@ -566,9 +566,11 @@ def bars_file(*paths: Path) -> DatedBars:
         from alchemiser.infrastructure.lake.matrix import MatrixFiles
         from alchemiser.infrastructure.lake.store import LakeBars
 
+        if not paths[0].is_dir():
+            # A bucket tells when an object changed to the second only: too coarse to name what was kept.
+            return LakeBars(_blobs(str(paths[0]).replace(_BUCKET, "s3://", 1)))
         folder = cache_folder(os.environ)
-        kept = MatrixFiles(folder / "closes") if folder is not None else None
-        return LakeBars(_blobs(str(paths[0]).replace(_BUCKET, "s3://", 1)), kept=kept)
+        return LakeBars(_blobs(str(paths[0])), kept=MatrixFiles(folder / "closes") if folder is not None else None)
     from alchemiser.infrastructure.bars.files import read_bars
 
     return read_bars(*paths)

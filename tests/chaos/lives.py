@@ -4,10 +4,11 @@ Processes that cost next to nothing: forked from one that has everything importe
 
 import os
 import pickle
+import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,12 +42,23 @@ def ended(pid: int) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def any_ended() -> tuple[int, int]:
+def any_ended(alive: Collection[int]) -> tuple[int, int]:
     """
-    Wait for whichever of our processes ends first; return its id and its exit code.
+    Wait for whichever of these processes ends first; return its id and its exit code.
     """
-    pid, status = os.wait()
-    return pid, os.waitstatus_to_exitcode(status)
+    while True:
+        pid, status = os.wait()
+        if pid in alive:
+            return pid, os.waitstatus_to_exitcode(status)
+
+
+def end(alive: Iterable[int]) -> None:
+    """
+    Kill processes of ours that are left, and wait for them.
+    """
+    for pid in alive:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
 
 
 def told_by(question: Callable[[], T]) -> T:

@@ -29,8 +29,7 @@ from support.small_books import FIRST, SECOND, write_books
 _SEED = 20261126
 _WORKERS = 3
 _MOST_KILLS_A_DAY = 30
-_LONGEST_DAY_S = 300.0
-_LOST_RACE = 6
+_LONGEST_DAY_S, _MOST_LIVES = 1800.0, 500
 _SOON = 30
 _BOOKS = {
     "account": "SELECT id, cash FROM account",
@@ -61,6 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").strip().splitlines()[0])
     parser.add_argument("--sqlite", type=int, default=1000, help="SIGKILLs on SQLite")
     parser.add_argument("--postgres", type=int, default=1000, help="SIGKILLs on PostgreSQL with three workers")
+    parser.add_argument("--starts", type=int, default=20, help="how often three start one session at once")
     parser.add_argument("--seed", type=int, default=_SEED)
     asked = parser.parse_args()
     world.warm()
@@ -70,7 +70,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="alchemiser-chaos-", dir=memory) as name:
         for place, kills in (("sqlite", asked.sqlite), ("postgres", asked.postgres)):
             if kills:
-                tallies.append(_chaos(place, kills, asked.seed, Path(name) / place))
+                tallies.append(_chaos(place, kills, asked.starts, asked.seed, Path(name) / place))
     bad = [line for tally in tallies for line in tally.bad]
     for line in bad[:20]:
         print(f"BAD {line}")
@@ -78,18 +78,22 @@ def main() -> None:
     sys.exit(1 if bad else 0)
 
 
-def _chaos(place: str, kills: int, seed: int, folder: Path) -> Tally:
+def _chaos(place: str, kills: int, starts: int, seed: int, folder: Path) -> Tally:
     began, tally = time.monotonic(), Tally()
     first = folder / "first"
     first.mkdir(parents=True)
     write_books(first)
     with _first_day(place, first) as template:
         peaceful, calls = _peaceful(place, first, template, folder / "peace")
+        for number in range(starts if place == "sqlite" else (starts + 1) // 2):
+            with _a_world(place, first, template, folder / f"starts-{number}") as today:
+                tally.bad += [f"{place} start {number}: {bad}" for bad in _started_at_once(today, peaceful)]
         while tally.kills < kills:
             _day(place, tally, seed, first, template, folder / f"day-{tally.days}", peaceful=peaceful, calls=calls)
-            if tally.days % 25 == 0:
+            if tally.days % 10 == 0:
                 print(f"  {place}: {tally.days} days, {tally.kills} kills, {len(tally.bad)} bad", flush=True)
     workers = f"{_WORKERS} workers" if place == "postgres" else "1 process"
+    print(f"{place}: {starts if place == 'sqlite' else (starts + 1) // 2} times three started one session at once")
     print(
         f"{place}, {workers}: {tally.kills:,} SIGKILLs in {tally.days} days and {tally.lives:,} processes, "
         f"{len(tally.bad)} bad, {time.monotonic() - began:.0f} s; a day in peace makes {calls} calls",
@@ -137,6 +141,19 @@ def _peaceful(place: str, first: Path, template: str, folder: Path) -> tuple[Fou
         return _kept(peace), calls
 
 
+def _started_at_once(today: World, peaceful: Found) -> list[str]:
+    """
+    Let three processes start and trade one session; return what is not as if one had.
+    """
+    names = {lives.born(_life(today, f"worker-{number}", {})): number for number in range(1, 4)}
+    codes = sorted(lives.ended(pid) for pid in names)
+    bad = [] if 0 in codes and set(codes) <= {0, world.BUSY, world.LOST_RACE} else [f"they ended with {codes}"]
+    if not bad:
+        found = _kept(today)
+        bad += [f"{key} differs" for key in peaceful if peaceful[key] != found[key]]
+    return bad
+
+
 def _day(
     place: str, tally: Tally, seed: int, first: Path, template: str, folder: Path, *, peaceful: Found, calls: int
 ) -> None:
@@ -158,7 +175,7 @@ def _killed(today: World, tally: Tally, workers: int, chance: np.random.Generato
     """
     Let workers trade the day, each struck at a call of its own until the day had its share; return what went wrong.
     """
-    left, began = most, time.monotonic()
+    left, began, born = most, time.monotonic(), tally.lives
     alive: dict[int, str] = {}
     waiting = [f"worker-{number}" for number in range(1, workers + 1)]
     first = waiting[0]
@@ -170,18 +187,19 @@ def _killed(today: World, tally: Tally, workers: int, chance: np.random.Generato
             alive[lives.born(_life(today, name, settings))] = name
             tally.lives += 1
         waiting = []
-        pid, code = lives.any_ended()
+        pid, code = lives.any_ended(alive)
         name = alive.pop(pid)
         if code == -9:
             tally.kills += 1
             left -= 1
             waiting = [name]
-        elif code == _LOST_RACE:
-            # Two started the session at once, and the other one's run was seen too late: look again.
+        elif code == world.LOST_RACE:
             waiting = [name]
         elif code:
+            lives.end(alive)
             return f"{name} ended with {code}: {_log_of(today)}"
-        if time.monotonic() - began > _LONGEST_DAY_S:
+        if time.monotonic() - began > _LONGEST_DAY_S or tally.lives - born > _MOST_LIVES:
+            lives.end(alive)
             return "the day does not end"
     return ""
 

@@ -16,6 +16,7 @@ from alchemiser.application.queries import latest_run
 from alchemiser.application.start import name_of, start
 from alchemiser.application.work import work
 from alchemiser.container import Container, House, encode, open_house, open_office
+from alchemiser.domain.errors import LedgerError, OrderRefused, RecordsBusy
 from alchemiser.domain.execution.order import Trade
 from alchemiser.domain.identity import run_id
 from alchemiser.infrastructure.calendar import new_york
@@ -25,6 +26,7 @@ from alchemiser.infrastructure.simulation.market import SimulatedMarket
 from support.houses import environment
 from support.small_books import FIRST, book_of, write_books
 
+BUSY, LOST_RACE = 5, 6
 _MARKET_SEED = 131
 
 
@@ -85,11 +87,17 @@ def enter(world: World, day: date, **settings: str) -> None:
 
 def trade(world: World, day: date, *, name: str = "one", **settings: str) -> int:
     """
-    Start the session's run, or find it, and work until it is over.
+    Start the session's run, or find it, and work until it is over; return 0, or how it was refused.
     """
     enter(world, day, **settings)
-    with open_house("test", name=name) as house:
-        _work(house, house.ports, day)
+    try:
+        with open_house("test", name=name) as house:
+            _work(house, house.ports, day)
+    except RecordsBusy:
+        return BUSY
+    except (OrderRefused, LedgerError):
+        # Two started the session at once, and this one looked at the account when the other one's run was trading.
+        return LOST_RACE
     return 0
 
 

@@ -3,7 +3,9 @@ What every kill switch owes: it holds for every process until it is lifted, and 
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -14,27 +16,28 @@ from alchemiser.infrastructure.sql.migrate import open_again, prepare_database
 from alchemiser.infrastructure.sql.switch import SqlSwitch
 from alchemiser.infrastructure.switch import Switches, SwitchFile, from_setting, from_variable
 from support.builders import START, after
+from support.databases import PLACES, a_postgres, an_empty_postgres, opened
+
+T = TypeVar("T")
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    opened = prepare_database(f"sqlite:///{tmp_path}/records.sqlite3")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture(params=["file", "database", "both"])
-def opening(request: pytest.FixtureRequest, tmp_path: Path, database: Database) -> Callable[[], KillSwitch]:
+@pytest.fixture(params=["a file", *PLACES, "a file and a database"])
+def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], KillSwitch]]:
     """
     How a process opens the switch: each call is another process.
     """
     file = tmp_path / "stop" / "HALT"
-    kinds: dict[str, Callable[[], KillSwitch]] = {
-        "file": lambda: SwitchFile(file),
-        "database": lambda: SqlSwitch(lambda: database),
-        "both": lambda: Switches((SwitchFile(file), SqlSwitch(lambda: database)), fixed={}),
-    }
-    return kinds[request.param]
+    if request.param == "a file":
+        yield lambda: SwitchFile(file)
+        return
+    for database in opened(request.param if request.param in PLACES else "file", tmp_path):
+        alone = SqlSwitch(partial(_itself, database))
+        both = Switches((SwitchFile(file), alone), fixed={})
+        yield partial(_itself, alone if request.param in PLACES else both)
+
+
+def _itself(one: T) -> T:
+    return one
 
 
 class TestKillSwitch:
@@ -152,6 +155,24 @@ def test_what_can_only_be_read_has_to_be_taken_back_where_it_was_made(
     assert words in switch.reason()
     with pytest.raises(ConfigurationError, match="take it back"):
         switch.lift(at=START)
+
+
+def test_a_server_is_told_from_another_process() -> None:
+    """
+    A halt reaches the records on PostgreSQL beside whoever trades on them; an empty database is nothing to tell.
+    """
+    with a_postgres() as url, an_empty_postgres() as empty:
+        trading = prepare_database(url)
+        telling = open_again(url)
+        SqlSwitch(lambda: telling).halt("looks odd", at=START)
+        told = SqlSwitch(lambda: trading).reason()
+        nothing = open_again(empty)
+        for database in (trading, telling):
+            if database is not None:
+                database.close()
+
+    assert "looks odd" in told
+    assert nothing is None
 
 
 def test_nothing_recorded_yet_is_no_problem(tmp_path: Path) -> None:

@@ -198,7 +198,9 @@ class Seat:
             late: what a request does that arrives after we gave up.
         """
         fault = self._begins(call, what)
-        self.outside.requests.append(self.outside.timeline.now)
+        if what != "quotes":
+            # Quotes are another server's, with a limit of its own.
+            self.outside.requests.append(self.outside.timeline.now)
         if self.outside.timeline.now < self.outside.locked_out_until:
             self._sleep(_TRAVEL_S)
             self.outside.faults.counts["keys refused"] += 1

@@ -61,6 +61,23 @@ class Order:
         return self.body.quantity.value - self.filled
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Life:
+    """
+    What becomes of one order: shares that fill so many seconds after it was taken.
+
+    Args:
+        cancel_after_s: how long a cancel takes.
+        ignores_cancels: how many requests to cancel come to nothing.
+        visible_after_s: when it is first listed.
+    """
+
+    fills: tuple[tuple[float, str], ...] = ()
+    cancel_after_s: float = 0.5
+    ignores_cancels: int = 0
+    visible_after_s: float = 0.0
+
+
 class Venue:
     """
     The broker's own truth. Whoever watches is told of each order taken and each fill.
@@ -72,8 +89,11 @@ class Venue:
         self.orders: dict[str, Order] = {}
         self.blocked = ""
         self.is_calm = False
+        # What becomes of an order by its client order id, where it is not left to chance.
+        self.lives: dict[str, Life] = {}
         self.lag_s = 0.0
         self.on_taken: Callable[[Order], None] = lambda _: None
+        self.on_ended: Callable[[Order], object] = lambda _: None
         self.on_fill: Callable[[Order, Decimal], None] = lambda _order, _quantity: None
         self._scenario = scenario
         self._timeline = timeline
@@ -135,7 +155,9 @@ class Venue:
             self._refuse_duplicate(body)
         order = self._taken(body, chance, is_ours=is_ours)
         self.on_taken(order)
-        if is_ours:
+        if life := self._life_of(body.client_order_id):
+            self._lead(order, life)
+        elif is_ours:
             self._plan_life(order, chance)
         else:
             self._later(chance.between(20, 400), lambda: self._end(order, OrderStatus.CANCELED))
@@ -224,6 +246,17 @@ class Venue:
             self._timeline.at(order.visible_at, self._changed)
         return order
 
+    def _life_of(self, client_order_id: str) -> Life | None:
+        return next((life for part, life in self.lives.items() if client_order_id.endswith(part)), None)
+
+    def _lead(self, order: Order, life: Life) -> None:
+        order.cancel_after, order.ignores_cancels = life.cancel_after_s, life.ignores_cancels
+        order.visible_at = order.accepted_at + life.visible_after_s
+        self._changed()
+        self._later(life.visible_after_s, self._changed)
+        for when, quantity in life.fills:
+            self._later(when, lambda size=Decimal(quantity): self._fill(order, size))  # type: ignore[misc]
+
     def _plan_life(self, order: Order, chance: Chance) -> None:
         if self._market.listings[order.body.symbol].is_halted:
             return
@@ -281,6 +314,7 @@ class Venue:
         if order.is_live:
             order.status = status
             self._show(order)
+            self.on_ended(order)
 
     def _expire(self) -> None:
         for order in self._live():

@@ -305,6 +305,8 @@ class World:
             turnover=limits.turnover,
             gross_exposure=limits.gross_exposure,
         )
+        # An accident is staged: that the day is not traded whole breaks nothing.
+        self.is_staged = False
         # What else is to happen on a day, by the instants at which it fires and closes.
         self.staged: list[Callable[[float, float], object]] = []
         self._touched = False
@@ -372,7 +374,7 @@ class World:
         halted = frozenset(listing.symbol for listing in self.scenario.listings if listing.is_halted)
         self.inspector.day_over(
             self._run_of(session),
-            is_calm=not self.scenario.intensity,
+            is_calm=not self.scenario.intensity and not self.is_staged,
             halted=halted,
             is_touched=self._touched,
         )

@@ -84,7 +84,7 @@ def a_desk(
     prices = dict.fromkeys({*weights, *(held or {})}, "100")
     made = a_plan(weights, broker.account(), prices, policy=a_policy(buffer="0.02"), whole=whole)
     with ports.engine.begin() as transaction:
-        transaction.save_run(a_run())
+        transaction.save_run(replace(a_run(), opening=made.snapshot.account))
         transaction.save_plan(made, trades_of(made))
     yield ports
     broker.close()

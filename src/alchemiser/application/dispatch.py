@@ -27,7 +27,7 @@ from alchemiser.domain.errors import AlchemiserError, BrokerUnavailable, Categor
 from alchemiser.domain.events import ExecutionTickDue, Outcome, WorkflowFailed, once_in_run
 
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=2), timedelta(seconds=30)
-_AFTER_CLOSE = timedelta(minutes=2)
+_AFTER_CLOSE, _GRACE = timedelta(minutes=2), timedelta(minutes=10)
 _log = Log()
 
 
@@ -61,7 +61,7 @@ def deliver(message: Message, ports: Ports) -> None:
 
 
 def _handle(message: Message, ports: Ports) -> None:
-    if message.attempt > ports.rules.max_attempts and not _may_retry(message, ports, now=ports.clock.now()):
+    if _ends_every_process(message, ports):
         error = f"delivered {message.attempt - 1} times, and no process that tried it came to an end of it"
         _log.error("message_never_ended", error=error)
         _give_up(message, ports, error=error, category=Category.CRITICAL)
@@ -95,6 +95,16 @@ def _give_back(message: Message, ports: Ports, *, error: str, category: Category
         return
     pause = min(_FIRST_PAUSE * 2 ** min(message.attempt - 1, 8), _LONGEST_PAUSE)
     ports.engine.failed(message, error=error, retry_at=now + pause)
+
+
+def _ends_every_process(message: Message, ports: Ports) -> bool:
+    # One that fails is given up by its last attempt; one that gets here more often never let a process tell of it.
+    if message.attempt <= ports.rules.max_attempts:
+        return False
+    if isinstance(message.event, ExecutionTickDue):
+        # As long as it may help, orders are looked after; a while after the session nothing of ours can rest.
+        return ports.clock.now() >= _end_of_session(message.event.run_id, ports) + _GRACE
+    return True
 
 
 def _may_retry(message: Message, ports: Ports, *, now: datetime) -> bool:

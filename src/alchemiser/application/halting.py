@@ -66,15 +66,17 @@ def halt(reason: str, brake: Brake) -> Halted:
     """
     problems = (*_catch_up(brake), *brake.switch.halt(reason, at=brake.clock.now()))
     try:
-        before, after = quiet(brake.broker, brake.clock, since=brake.clock.now() - MEMORY, poll=brake.poll)
+        since = brake.clock.now() - MEMORY
+        rested = _live(brake.broker.orders(since=since))
+        after = quiet(frozenset(one.id for one in rested), brake.broker, brake.clock, since=since, poll=brake.poll)
     except BrokerUnavailable as exc:
         problems = (*problems, f"the broker gave no answer, what rests there was not cancelled: {exc}")
-        before, after = (), ()
-    resting = _live(after)
+        rested, after = (), ()
+    resting = tuple(map(_name, _live(after)))
     return Halted(
         reason=reason,
-        cancelled=tuple(_name(order) for order in before if _name(order) not in {_name(one) for one in resting}),
-        resting=tuple(map(_name, resting)),
+        cancelled=tuple(_name(order) for order in rested if _name(order) not in resting),
+        resting=resting,
         problems=problems,
     )
 
@@ -91,20 +93,20 @@ def lift(brake: Brake) -> None:
 
 
 def quiet(
-    broker: Broker, clock: Clock, *, since: datetime, poll: timedelta
-) -> tuple[tuple[BrokerOrder, ...], tuple[BrokerOrder, ...]]:
+    orders: frozenset[str], broker: Broker, clock: Clock, *, since: datetime, poll: timedelta
+) -> tuple[BrokerOrder, ...]:
     """
-    Cancel our orders until none rests, for at most a minute; return those that rested, and all orders as they are then.
+    Cancel orders until none of them rests, for at most a minute; return all orders as they are then.
+
+    Args:
+        orders: the broker's ids. Whatever somebody sends meanwhile is left alone.
 
     Raises:
         BrokerUnavailable: no answer; nothing is known.
     """
-    rested: tuple[BrokerOrder, ...] | None = None
-    orders: tuple[BrokerOrder, ...] = ()
+    shown = broker.orders(since=since)
     for _ in range(_LOOKS):
-        orders = broker.orders(since=since)
-        live = _live(orders)
-        rested = live if rested is None else rested
+        live = [order for order in _live(shown) if order.id in orders]
         if not live:
             break
         for order in live:
@@ -112,7 +114,8 @@ def quiet(
             if order.submitted_at <= clock.now() + _SKEW:
                 broker.cancel(order.id)
         clock.wait_until(clock.now() + poll)
-    return rested or (), orders
+        shown = broker.orders(since=since)
+    return shown
 
 
 def _catch_up(brake: Brake) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from alchemiser.domain.ledger.book import LedgerEntry, cash_change
 from alchemiser.domain.portfolio.account import Account
 from alchemiser.domain.values import Money
 
+ONE_AT_A_TIME = "one run at a time"
 _LOOK_BACK = 50
 _SKEW_WARNED, _SKEW_REFUSED = timedelta(seconds=2), timedelta(seconds=30)
 # A broker keeps cash in cents, the ledger in the finest unit there is: each fill may round.
@@ -80,17 +81,16 @@ def reconcile(account: Account, ports: Ports, *, is_accepted: bool) -> tuple[Acc
     """
     recent = _recent(ports)
     if going_on := [run.id for run in recent if run.outcome is None]:
-        raise OrderRefused(
-            rail="one run at a time", limit="no other run that goes on", value=", ".join(going_on), what="run"
-        )
+        raise OrderRefused(rail=ONE_AT_A_TIME, limit="no other run that goes on", value=", ".join(going_on), what="run")
     since = ports.clock.now() - MEMORY
     orders = ports.broker.orders(since=since)
     if not is_accepted:
         _refuse_unknown_account(recent, orders, ports)
-    if any(_rests(order) for order in orders):
-        _, orders = quiet(ports.broker, ports.clock, since=since, poll=ports.rules.walk.poll)
+    resting = frozenset(order.id for order in orders if _rests(order))
+    if resting:
+        orders = quiet(resting, ports.broker, ports.clock, since=since, poll=ports.rules.walk.poll)
         account = ports.broker.account()
-    live = [order.body.client_order_id for order in orders if _rests(order)]
+    live = [order.body.client_order_id for order in orders if _rests(order) and order.id in resting]
     if live:
         raise OrderRefused(
             rail="live orders",

@@ -28,6 +28,7 @@ from alchemiser.application.ports.records import Run
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.queries import latest_run
 from alchemiser.application.reconciliation import (
+    ONE_AT_A_TIME,
     cash_flow,
     checked_clock,
     reconcile,
@@ -113,6 +114,11 @@ def start(day: date, ports: Ports, *, allowed: frozenset[Allow] = frozenset()) -
     try:
         run, event = _opened(name, session, ports, allowed=allowed)
     except _REFUSALS as refusal:
+        _, begun = _last_of(session.day, ports)
+        is_beside = isinstance(refusal, OrderRefused) and refusal.rail == ONE_AT_A_TIME
+        if is_beside and begun is not None and begun.outcome is None:
+            # Another process began this very run meanwhile.
+            return begun, False
         is_late = isinstance(refusal, OrderRefused) and refusal.rail == _LATE
         outcome = Outcome.SKIPPED if is_late else Outcome.NOT_STARTED
         record_unstarted(_unopened(name, session, ports), outcome, detail=str(refusal), ports=ports)

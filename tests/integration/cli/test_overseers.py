@@ -5,6 +5,8 @@ The commands that look after runs: worker, resume, replay, timeline, audit, dead
 import json
 import shutil
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -142,6 +144,24 @@ class TestWorker:
 
         assert (0, "w1 delivered 0 messages\n") == (told.code, told.out)
         assert [(RUN, "success")] == outcomes(world)
+
+    @pytest.mark.parametrize("world", ["half"], indirect=True)
+    def test_ends_when_told_to_after_the_message_it_is_at(self, world: Path) -> None:
+        """
+        SIGTERM: exit code 0, nothing is left half way, and the next process goes on.
+        """
+        command: list[str | Path] = [Path(sys.executable).parent / "alchemiser", "worker", "--profile", "test"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as worker:
+            assert worker.stdout is not None
+            first = worker.stdout.readline()
+            worker.terminate()
+            rest = worker.stdout.read()
+
+        assert 0 == worker.returncode
+        assert "UTC" in first
+        assert "delivered" in (first + rest).splitlines()[-1]
+        with closing(sqlite3.connect(world / "records.sqlite3")) as connection:
+            assert [] == connection.execute("SELECT * FROM deliveries WHERE state = 'leased'").fetchall()
 
     def test_one_at_a_time_on_sqlite(self, world: Path, alchemiser: Alchemiser) -> None:
         """

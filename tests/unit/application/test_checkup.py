@@ -15,7 +15,6 @@ from alchemiser.domain.values import usd
 from alchemiser.infrastructure.simulation.faults import Faults, FaultyBroker
 from support.builders import RUN, START, a_position
 from support.desks import a_desk, executed
-from support.records import a_run
 
 
 class Other(FaultyBroker):
@@ -52,11 +51,8 @@ def found(place: Premises) -> dict[str, tuple[bool, str]]:
 
 def traded(ports: Ports) -> Premises:
     """
-    Trade the desk's day, with the account it began from on record.
+    Trade the desk's day.
     """
-    opening = ports.broker.account()
-    with ports.engine.begin() as tx:
-        tx.save_run(replace(a_run(), opening=opening))
     executed(ports)
     return premises(ports)
 

@@ -162,10 +162,10 @@ def _due(trade: Trade, *, at: datetime, policy: WalkPolicy) -> Trade:
             due_at = at + policy.poll
         case Open(submitted_at=submitted_at):
             until = submitted_at + rest(intent.rung, policy)
-            due_at = max(at, next_look(since=submitted_at, now=at, every=policy.poll, until=until))
+            due_at = max(at, next_look(now=at, every=policy.poll, until=until))
         case Canceling(asked_at=asked_at):
             until = asked_at + policy.cancel_again
-            due_at = max(at, next_look(since=asked_at, now=at, every=policy.poll, until=until))
+            due_at = max(at, next_look(now=at, every=policy.poll, until=until))
         case _:
             due_at = at
     return replace(trade, due_at=due_at)

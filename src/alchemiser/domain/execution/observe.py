@@ -4,7 +4,7 @@ Fold what the broker shows into a trade, end it, and say when to look at it agai
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from alchemiser.domain.execution.fills import filled_by
 from alchemiser.domain.execution.order import (
@@ -17,6 +17,8 @@ from alchemiser.domain.execution.order import (
     Trade,
     TradeStatus,
 )
+
+_GRID = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def observed(trade: Trade, orders: Mapping[str, BrokerOrder]) -> Trade:
@@ -52,13 +54,14 @@ def ended(trade: Trade, status: TradeStatus, reason: str = "") -> Trade:
     return replace(trade, status=status, reason=reason, due_at=None, quote_waits=0)
 
 
-def next_look(*, since: datetime, now: datetime, every: timedelta, until: datetime) -> datetime:
+def next_look(*, now: datetime, every: timedelta, until: datetime) -> datetime:
     """
-    Return the first instant after `now` on the grid that starts at `since`, at the latest `until`.
+    Return the first instant after `now` on the grid of looks, at the latest `until`.
 
-    The grid stands on the order's own instants, so that a restart does not move the looks.
+    All orders are looked at on one grid: a look asks the broker for every order at once, so it costs the same for
+    twenty as for one. The grid stands on the calendar, so that a restart does not move the looks.
     """
-    return min(since + ((now - since) // every + 1) * every, until)
+    return min(_GRID + ((now - _GRID) // every + 1) * every, until)
 
 
 def _state_of(order: BrokerOrder, intent: Intent) -> IntentState:

@@ -103,7 +103,7 @@ def _resting(trade: Trade, state: Open, seen: Seen, policy: WalkPolicy) -> Step:
     until = min(state.submitted_at + rest(trade.intents[-1].rung, policy), seen.deadlines.cancel_at)
     if seen.is_halted or seen.now >= until:
         return _ask_to_cancel(trade, state, seen)
-    due_at = next_look(since=state.submitted_at, now=seen.now, every=policy.poll, until=until)
+    due_at = next_look(now=seen.now, every=policy.poll, until=until)
     return Step(trade=replace(trade, due_at=due_at))
 
 
@@ -115,7 +115,7 @@ def _canceling(trade: Trade, state: Canceling, seen: Seen, policy: WalkPolicy) -
     if was_never_told or seen.now >= ask_again_at:
         return _ask_to_cancel(trade, state, seen)
     until = min(ask_again_at, seen.deadlines.give_up_at)
-    due_at = next_look(since=state.asked_at, now=seen.now, every=policy.poll, until=until)
+    due_at = next_look(now=seen.now, every=policy.poll, until=until)
     return Step(trade=replace(trade, due_at=due_at))
 
 

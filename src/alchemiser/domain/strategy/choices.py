@@ -111,7 +111,7 @@ def selected(select: Selection, count: int, scores: Sequence[Reading]) -> Choice
     """
     scale = 10.0**SCORE_DECIMALS
     # The best has the largest key; one that is left out has none, and reaches no bar.
-    keys = np.stack([score.values for score in scores])
+    keys = np.array([score.values for score in scores])
     keys *= scale if select == "top" else -scale
     np.rint(keys, out=keys)
     bar = np.fmax(_bar(keys, count), _LOWEST)
@@ -137,7 +137,7 @@ def inverse_volatility(volatilities: Sequence[Reading]) -> Choice:
 
     Unknown where a volatility is unknown, and where one cannot be told from zero.
     """
-    values = np.stack([volatility.values for volatility in volatilities])
+    values = np.array([volatility.values for volatility in volatilities])
     is_flat = np.logical_or.reduce(values <= TOLERANCE)
     unknown = np.logical_or.reduce(np.isnan(values)) | is_flat
     broken = somewhere(is_flat)

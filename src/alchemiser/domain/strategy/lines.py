@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from operator import attrgetter
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
 from alchemiser.domain.strategy.forms import TOKEN, Atom, Form, List, Map, Source, Vector
 
@@ -29,8 +29,9 @@ _LONE_QUOTE = ('"',)
 # A line with more steps than this before a bracket opens is no line an editor lays out.
 LONGEST = 64
 
-# A block is known by its first lines; lower ones are joined as quickly as they are found.
+# A block is known by its first lines; low ones are joined as quickly as they are found.
 _TELLING = 8
+_LOWEST = 12
 # Blocks that begin alike and go on otherwise are compared in vain; more of that than this, in texts, is given up.
 _PATIENCE = 4
 
@@ -59,8 +60,7 @@ class _Line:
     steps: tuple[tuple[Step, int], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Block:
+class _Block(NamedTuple):
     """
     A form that fills lines: all of the first, and of the last its first steps.
 
@@ -175,7 +175,7 @@ def _joined(lines: Sequence[_Line], bases: Sequence[int], source: Source, shelf:
                 form = bracketed[opener].get(key)
                 if form is None:
                     form = _made(opener, key, source, first, base + place, shelf)
-                if began >= 0 and at - began >= _TELLING:
+                if began >= 0 and at - began >= _LOWEST:
                     known = _Block(form, lines, began, at - began, number + 1)
                     blocks[tuple(lines[began : began + _TELLING])] = known
                 outer.append(form)
@@ -194,36 +194,36 @@ def _cut(line: str, source: Source, base: int, shelf: Shelf, make_atom: MakeAtom
     opened: list[int] = []
     for place, token in enumerate(tokens):
         form = atoms.get(token)
-        if form is None and token in _BRACKETS:
+        if form is None:
             if token in _CLOSER:
                 if len(steps) > LONGEST:
                     raise Unusual
                 opened.append(len(steps))
-            elif opened:
-                # A bracket that closes what the same line has opened makes a form at once.
-                begin = opened.pop()
-                form = _whole(steps[begin:], token, source, base + places[begin], base + place, shelf)
-                steps[begin:], places[begin + 1 :] = [form], []
-                continue
-            steps.append(token)
-        else:
-            if form is None:
+            elif token not in _BRACKETS:
                 if token in _LONE_QUOTE:
                     raise Unusual
                 form = atoms[token] = make_atom(token, source, base + place)
-            steps.append(form)
+            elif opened:
+                # A bracket that closes what the same line has opened makes a form at once.
+                begin = opened.pop()
+                opener, *items = steps[begin:]
+                form = _whole(opener, tuple(items), token, source, base + places[begin], base + place, shelf)
+                steps[begin:], places[begin + 1 :] = [form], []
+                continue
+        steps.append(form or token)
         places.append(place)
     rise = 2 * len(opened) - sum(isinstance(step, str) for step in steps)
-    begins = 0 in opened[:1]
-    return _Line(len(tokens), rise, begins, tuple(zip(steps, places, strict=True)))
+    return _Line(len(tokens), rise, 0 in opened[:1], tuple(zip(steps, places, strict=True)))
 
 
-def _whole(steps: Sequence[Step], closer: str, source: Source, first: int, last: int, shelf: Shelf) -> Form:
-    opener, *rest = steps
+def _whole(
+    opener: Step, items: tuple[Step, ...], closer: str, source: Source, first: int, last: int, shelf: Shelf
+) -> Form:
+    # Whatever opened behind this opener has closed: there are only forms.
     if not isinstance(opener, str) or _CLOSER[opener] != closer:
         raise Unusual
-    items = tuple([step for step in rest if not isinstance(step, str)])
-    return shelf.bracketed[opener].get(items) or _made(opener, items, source, first, last, shelf)
+    forms = cast("tuple[Form, ...]", items)
+    return shelf.bracketed[opener].get(forms) or _made(opener, forms, source, first, last, shelf)
 
 
 def _made(opener: str, items: tuple[Form, ...], source: Source, first: int, last: int, shelf: Shelf) -> Form:

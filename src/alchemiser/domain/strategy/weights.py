@@ -9,7 +9,7 @@ places, a place being a strategy and a session, and the scale there:
    what it holds there, and those where it cannot decide are undefined;
 3. add up what the assets got.
 
-Scales are multiples of `_GRAIN`, so adding them is exact: the order in which they meet, and what else is in the
+Scales are multiples of 2 ** -51, so adding them is exact: the order in which they meet, and what else is in the
 book, changes no bit.
 """
 
@@ -30,8 +30,7 @@ from alchemiser.domain.values import Symbol
 
 Places: TypeAlias = NDArray[np.intp]
 
-# Adding this rounds what is between 0 and 1 to a multiple of 2 ** -51, a sixteenth of the digits of a percent of it
-# that nobody sees.
+# Numbers between 2 and 4 are multiples of 2 ** -51, so adding this and taking it away rounds a scale to one.
 _GRAIN = 3.0
 
 
@@ -233,7 +232,7 @@ def _joined(given: Sequence[Given]) -> Given:
 
 
 def _rounded(scales: Series) -> Series:
-    # In place: to a multiple of the grain.
+    # In place: to a multiple of 2 ** -51.
     scales += _GRAIN
     scales -= _GRAIN
     return scales

@@ -2,6 +2,7 @@
 Reports from templates: one of text, one of HTML, packaged beside this module.
 """
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from alchemiser.application import wording
@@ -74,6 +75,7 @@ def subject_of(report: RunReport) -> str:
     return one_line(words)
 
 
+@lru_cache(maxsize=1)
 def _environment() -> "jinja2.Environment":
     import jinja2
 

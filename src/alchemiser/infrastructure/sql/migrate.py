@@ -99,14 +99,19 @@ def open_again(url: str) -> Database | None:
     Open a database that has records for changing it, beside whoever works on it; None while there are none.
 
     Raises:
-        RecordsError: it is damaged, or of another schema.
+        RecordsError: it is damaged, does not answer, or is of another schema.
     """
     path = file_of(url)
-    version = None if path is None else stored_version(path)
+    if is_postgres(parse(url)):
+        database = connect(url)
+        place, version = database.place, version_on(database)
+        database.close()
+    else:
+        place, version = str(path), None if path is None else stored_version(path)
     if version is None:
         return None
     if version != SCHEMA:
-        raise RecordsError(f"expected records of schema {SCHEMA} in {path}, found {version}")
+        raise RecordsError(f"expected records of schema {SCHEMA} in {place}, found {version}")
     return connect(url)
 
 

@@ -219,3 +219,40 @@ def test_shows_settings_as_json_without_secrets() -> None:
 
     assert "sqlite://me:***@host/file" == shown["records"]["url"]
     assert "0.98" == shown["planning"]["deployment"]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql+psycopg://me:hid:den@host/db", "postgresql+psycopg://me:***@host/db"),
+        ("postgresql://me@/db?host=/run&password=hidden&x=1", "postgresql://me@/db?host=/run&password=***&x=1"),
+    ],
+)
+def test_hides_passwords_wherever_a_url_has_them(url: str, expected: str) -> None:
+    """
+    Before the host or among the parameters.
+    """
+    shown = load_settings("test", environment={"ALCHEMISER__RECORDS__URL": url}).redacted()
+
+    assert expected == shown["records"]["url"]
+
+
+def test_refuses_another_kind_of_database_without_its_password() -> None:
+    """
+    The address is named, the password is not.
+    """
+    with pytest.raises(ConfigurationError, match="expected sqlite:///FILE") as told:
+        load_settings("test", environment={"ALCHEMISER__RECORDS__URL": "mysql://me:hidden@host/db"})
+
+    assert "hidden" not in str(told.value)
+
+
+@pytest.mark.parametrize(("kind", "path"), [("shared", ""), ("simulated", "clock")])
+def test_refuses_a_shared_clock_without_a_place(kind: str, path: str) -> None:
+    """
+    A file goes with the kind shared, and with no other.
+    """
+    given = {"ALCHEMISER__CLOCK__KIND": kind} | ({"ALCHEMISER__CLOCK__PATH": path} if path else {})
+
+    with pytest.raises(ConfigurationError, match=r"\[clock\] path"):
+        load_settings("test", environment=given)
