@@ -33,8 +33,8 @@ bench: $(STAMP)  ## measure, as ratios against a baseline in the same run
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.book
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.ensemble
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.process
-	@PYTHONPATH=tests $(BIN)/python -m benchmarks.lake
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.engine
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.lake
 
 fuzz: $(STAMP)  ## try the language with 1,100,000 broken texts; ARGS='--mutated 1000' for fewer
 	@PYTHONPATH=tests $(BIN)/python -m fuzz.run $(ARGS)
