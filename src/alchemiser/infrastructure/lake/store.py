@@ -15,9 +15,8 @@ from datetime import date, datetime
 
 import numpy as np
 
-from alchemiser.application.data import SETTLES_IN
 from alchemiser.application.ports.market import BarStore
-from alchemiser.domain.bars.history import Days, day_of, number_of
+from alchemiser.domain.bars.history import SETTLES_IN, Days, day_of, number_of
 from alchemiser.domain.errors import DataError, MissingBars, StaleBars, SuspectBars
 from alchemiser.domain.market import Closes, Series
 from alchemiser.domain.values import Symbol
