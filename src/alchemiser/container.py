@@ -6,12 +6,10 @@ Builders import their adapter when it is first needed, so a command pays only fo
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
@@ -22,7 +20,7 @@ from alchemiser.application.halting import Brake
 from alchemiser.application.ports.audit import AuditChain, Witness
 from alchemiser.application.ports.broker import Broker
 from alchemiser.application.ports.deliveries import Deliveries, Redelivery
-from alchemiser.application.ports.market import BarStore, Calendar, DatedBars
+from alchemiser.application.ports.market import BarStore, Calendar
 from alchemiser.application.ports.messaging import Notifier
 from alchemiser.application.ports.records import Ledger, Runs, Trades
 from alchemiser.application.ports.reports import ReportRenderer
@@ -32,20 +30,15 @@ from alchemiser.application.ports.switch import KillSwitch
 from alchemiser.application.ports.system import Clock, Rest
 from alchemiser.application.witnessing import WitnessingNotifier
 from alchemiser.domain.errors import ConfigurationError
+from alchemiser.files import blobs_of, strategy_library
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from alchemiser.application.ports.data import BarSource, ExchangeHours, LakeLog
-    from alchemiser.domain.bars.history import Bars
-    from alchemiser.domain.strategy.symphony import Symphony
-    from alchemiser.infrastructure.lake.blobs import Blobs
     from alchemiser.infrastructure.settings.load import Settings
     from alchemiser.infrastructure.simulation.broker import SimulatedBroker
     from alchemiser.infrastructure.simulation.clock import ManualClock, SharedClock
     from alchemiser.infrastructure.simulation.market import SimulatedMarket
     from alchemiser.infrastructure.simulation.quotes import SimulatedQuotes
-    from alchemiser.infrastructure.sources.files import FileSource
     from alchemiser.infrastructure.sql.engine import Database
     from alchemiser.infrastructure.sql.messages import SqlEngine
 
@@ -91,7 +84,7 @@ def _bars(calendar: Calendar, clock: Clock, market: "SimulatedMarket", settings:
 
     # Runs that trade read every file and check its hash: nothing is kept.
     ports = _data_ports(settings, settings.tables.lake.url, calendar, clock)
-    return OnDemandBars(LakeBars(_blobs(settings.tables.lake.url)), ports)
+    return OnDemandBars(LakeBars(blobs_of(settings.tables.lake.url)), ports)
 
 
 def _library(settings: "Settings") -> StrategyLibrary:
@@ -554,41 +547,6 @@ def open_study(profile: str) -> Study:
     )
 
 
-def bars_file(*paths: Path) -> DatedBars:
-    """
-    Read bars from one file, from several, which together hold each bar once, or from a lake.
-
-    Raises:
-        DataError: it cannot be read or believed.
-    """
-    if len(paths) == 1 and (paths[0].is_dir() or str(paths[0]).startswith(_BUCKET)):
-        from alchemiser.infrastructure.compiled.files import cache_folder
-        from alchemiser.infrastructure.lake.matrix import MatrixFiles
-        from alchemiser.infrastructure.lake.store import LakeBars
-
-        folder = cache_folder(os.environ)
-        kept = MatrixFiles(folder / "closes") if folder is not None else None
-        return LakeBars(_blobs(str(paths[0]).replace(_BUCKET, "s3://", 1)), kept=kept)
-    from alchemiser.infrastructure.bars.files import read_bars
-
-    return read_bars(*paths)
-
-
-def refuse_stale(bars: DatedBars, session: date) -> None:
-    """
-    Refuse to decide on a lake's last session when the exchange has traded since.
-
-    Raises:
-        StaleBars: it has; tells how many sessions are missing.
-    """
-    from alchemiser.infrastructure.lake.store import LakeBars
-
-    if isinstance(bars, LakeBars):
-        from alchemiser.infrastructure.clock import SystemClock
-
-        bars.refuse_stale(session, now=SystemClock().now())
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataHouse:
     """
@@ -620,31 +578,7 @@ def open_data(profile: str, *, lake: str | None = None) -> DataHouse:
     url = lake or settings.tables.lake.url
     calendar = _calendar()
     ports = _data_ports(settings, url, calendar, _system_clock())
-    return DataHouse(ports=ports, log=BlobLake(_blobs(url), calendar), place=_blobs(url).place, rules=settings)
-
-
-def file_source(path: Path, *, actions: Path | None = None, label: str = "") -> "FileSource":
-    """
-    Return the bars in a file as a source.
-
-    Raises:
-        DataError: the file of actions cannot be read.
-    """
-    from alchemiser.infrastructure.sources.files import FileSource
-
-    return FileSource(path, actions=actions, label=label)
-
-
-def write_bars(path: Path, bars: "Sequence[Bars]") -> None:
-    """
-    Write bars as one long file.
-
-    Raises:
-        ConfigurationError: it cannot be written.
-    """
-    from alchemiser.infrastructure.sources.export import write_bars as write
-
-    write(path, bars)
+    return DataHouse(ports=ports, log=BlobLake(blobs_of(url), calendar), place=blobs_of(url).place, rules=settings)
 
 
 def named_source(house: DataHouse, name: str) -> "BarSource":
@@ -660,67 +594,6 @@ def named_source(house: DataHouse, name: str) -> "BarSource":
     return source
 
 
-def strategy_library(portfolio: Path) -> StrategyLibrary:
-    """
-    Return the library around a portfolio file.
-    """
-    from alchemiser.infrastructure.strategy_files import StrategyFiles
-
-    return StrategyFiles(portfolio.parent, portfolio=portfolio.name)
-
-
-def read_symphony(path: Path) -> "Symphony":
-    """
-    Compile the strategy in a file: `.clj`, Composer's JSON, EDN, or JSON around such a text.
-
-    Raises:
-        ConfigurationError: there is no such file.
-        StrategyError: its text is wrong.
-    """
-    from alchemiser.infrastructure.strategy_files import read_symphony as read
-
-    return read(path)
-
-
-def read_text(path: Path) -> str:
-    """
-    Return the text of a strategy file.
-
-    Raises:
-        ConfigurationError: there is no such file.
-        StrategyError: it is too large, or no text.
-    """
-    from alchemiser.infrastructure.strategy_files import read_text as read
-
-    return read(path)
-
-
-def write_text(path: Path, text: str) -> None:
-    """
-    Write a strategy file whole or not at all.
-
-    Raises:
-        ConfigurationError: it cannot be written.
-    """
-    from alchemiser.infrastructure.strategy_files import write_text as write
-
-    write(path, text)
-
-
-def study_library(portfolio: Path) -> StrategyLibrary:
-    """
-    Return the library around a portfolio file for commands that only look; it keeps compiled strategies for next time.
-
-    Runs that trade take `strategy_library`: they compile what they trade from its text.
-    """
-    from alchemiser.infrastructure.compiled.files import CompiledFiles, cache_folder
-    from alchemiser.infrastructure.strategy_files import StrategyFiles
-
-    folder = cache_folder(os.environ)
-    kept = CompiledFiles(folder) if folder is not None else None
-    return StrategyFiles(portfolio.parent, portfolio=portfolio.name, kept=kept)
-
-
 def encode(value: object) -> str:
     """
     Return a domain value as canonical JSON.
@@ -730,24 +603,12 @@ def encode(value: object) -> str:
     return encode_value(value)
 
 
-_BUCKET = "s3:/"
-
-
-def _blobs(url: str) -> "Blobs":
-    from alchemiser.infrastructure.compiled.files import cache_folder
-    from alchemiser.infrastructure.lake.blobs import blobs_at
-
-    folder = cache_folder(os.environ)
-    locks = Path(tempfile.gettempdir()) / "alchemiser" if folder is None else folder
-    return blobs_at(url, locks=locks / "locks")
-
-
 def _data_ports(settings: "Settings", url: str, calendar: Calendar, clock: Clock) -> DataPorts:
     from alchemiser.infrastructure.lake.archive import BlobLake
 
     asked = settings.tables.lake
     return DataPorts(
-        lake=BlobLake(_blobs(url), calendar),
+        lake=BlobLake(blobs_of(url), calendar),
         calendar=calendar,
         clock=clock,
         source=_source(asked.source, settings, calendar),

@@ -13,13 +13,11 @@ from alchemiser.application.ports.system import Clock
 from alchemiser.domain.bars.checks import checked
 from alchemiser.domain.bars.comparison import LONG, confirms, disagreements
 from alchemiser.domain.bars.findings import Acceptance, Finding
-from alchemiser.domain.bars.history import Bars, Days, History, numbers_of, rebased, spliced
+from alchemiser.domain.bars.history import SETTLES_IN, Bars, Days, History, numbers_of, rebased, spliced
 from alchemiser.domain.values import Symbol
 
 FIRST_DAY = date(2000, 1, 1)
 LAST_DAY = date(2035, 12, 31)
-# After the close auctions are reported late; a bar is asked for once they are in.
-SETTLES_IN = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

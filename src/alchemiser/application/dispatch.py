@@ -4,7 +4,7 @@ Deliver messages: bind the correlation id, prepare, apply, and turn errors into 
     a tick, whatever goes wrong       comes back until the session is over: while orders may rest at the broker,
                                       somebody has to look after them
     BrokerUnavailable, RecordsError,  the message comes back, up to five times, then it is dead and the run fails
-    or a defect
+    UnusableQuote, or a defect
     any other AlchemiserError         the run fails at this step, at once
     the report of a failure fails     the run is closed with a report in plain words, which is not delivered
     delivered too often, never ended  as if it had failed for good: something in it ends the process that tries it
@@ -23,7 +23,7 @@ from alchemiser.application.ports.messaging import AlreadyHandled, Message
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.reporting import apply_report, in_plain_words
 from alchemiser.application.workflow import HANDLERS
-from alchemiser.domain.errors import AlchemiserError, BrokerUnavailable, Category, RecordsError
+from alchemiser.domain.errors import AlchemiserError, BrokerUnavailable, Category, RecordsError, UnusableQuote
 from alchemiser.domain.events import ExecutionTickDue, WorkflowFailed, once_in_run
 
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=2), timedelta(seconds=30)
@@ -72,7 +72,7 @@ def _handle(message: Message, ports: Ports) -> None:
             apply(tx)
     except AlreadyHandled:
         raise
-    except (BrokerUnavailable, RecordsError) as exc:
+    except (BrokerUnavailable, RecordsError, UnusableQuote) as exc:
         _log.warning("step_delayed", error=str(exc))
         _give_back(message, ports, error=str(exc), category=exc.category)
     except AlchemiserError as exc:

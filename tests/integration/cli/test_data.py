@@ -10,6 +10,7 @@ from pyarrow import parquet
 
 from alchemiser.domain.bars.history import Bars, number_of
 from alchemiser.interface.cli.main import run
+from support.buckets import fresh_bucket, serving_buckets
 from support.commands import Alchemiser
 from support.lakes import LAST, some_bars, wavy
 from support.vendors import KEY, SECRET, Vendors, serving
@@ -161,6 +162,21 @@ def test_what_is_exported_can_be_imported(alchemiser: Alchemiser, tmp_path: Path
     told = [alchemiser("data", "status", "--lake", lake, "--json").out for lake in ("one", "two")]
     contents = [[json.loads(line)["content"] for line in out.splitlines()] for out in told]
     assert contents[0] == contents[1]
+
+
+def test_a_lake_may_be_in_a_bucket(alchemiser: Alchemiser, tmp_path: Path) -> None:
+    """
+    Import, status and signal work on an address as on a folder, and no message shows what opens it.
+    """
+    write_long(tmp_path / "bars.parquet", *switch_bars())
+    with serving_buckets() as server:
+        lake = fresh_bucket(server)
+        told = alchemiser("data", "import", "bars.parquet", "--lake", lake)
+        from_lake = alchemiser("signal", "switch.clj", "--bars", lake, "--as-of", str(LAST), "--json")
+    from_file = alchemiser("signal", "switch.clj", "--bars", "bars.parquet", "--as-of", str(LAST), "--json")
+
+    assert (0, 0, from_file.out) == (told.code, from_lake.code, from_lake.out)
+    assert "secret" not in told.out
 
 
 def test_refresh_fills_a_lake_from_the_profiles_source(alchemiser: Alchemiser) -> None:

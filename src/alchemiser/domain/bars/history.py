@@ -20,6 +20,8 @@ from alchemiser.domain.values import Symbol
 
 Days: TypeAlias = NDArray[np.int64]
 
+# After the close auctions are reported late; a bar is complete once they are in.
+SETTLES_IN = timedelta(minutes=30)
 _EPOCH = date(1970, 1, 1)
 COLUMNS = ("opens", "highs", "lows", "closes", "adj_closes", "volumes")
 

@@ -16,7 +16,7 @@ from datetime import date, datetime
 import numpy as np
 
 from alchemiser.application.ports.market import BarStore
-from alchemiser.domain.bars.history import Days, day_of, number_of
+from alchemiser.domain.bars.history import SETTLES_IN, Days, day_of, number_of
 from alchemiser.domain.errors import DataError, MissingBars, StaleBars, SuspectBars
 from alchemiser.domain.market import Closes, Series
 from alchemiser.domain.values import Symbol
@@ -57,13 +57,13 @@ class LakeBars(BarStore):
 
     def refuse_stale(self, session: date, *, now: datetime) -> None:
         """
-        Refuse a session that is not the last one that was over at an instant; sessions count, not days.
+        Refuse a session that is not the last one whose bars are complete at an instant; sessions count, not days.
 
         Raises:
             StaleBars: there were sessions since.
         """
         days, closes = self._calendar()
-        over = int(np.searchsorted(closes, now.timestamp(), side="right"))
+        over = int(np.searchsorted(closes, (now - SETTLES_IN).timestamp(), side="right"))
         missed = over - int(np.searchsorted(days, number_of(session), side="right"))
         if missed > 0:
             place = f"{self._blobs.place}, {missed} session{'s' if missed > 1 else ''} behind"

@@ -10,10 +10,10 @@ from typing import TypeVar
 import click
 
 from alchemiser.application.ports.market import DatedBars
-from alchemiser.container import study_library
 from alchemiser.domain.errors import DataError, NoSession
 from alchemiser.domain.market import Closes, check_session
 from alchemiser.domain.strategy.strategy import Strategy
+from alchemiser.files import study_library
 
 F = TypeVar("F", bound=Callable[..., None])
 

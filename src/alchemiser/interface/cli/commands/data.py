@@ -20,10 +20,11 @@ from alchemiser.application.ports.data import BarSource
 from alchemiser.application.refresh_data import Fate, Refreshed, refresh
 from alchemiser.application.repair_data import Repaired, accept, adopt
 from alchemiser.application.verify_data import verify
-from alchemiser.container import DataHouse, file_source, named_source, open_data, strategy_library, write_bars
+from alchemiser.container import DataHouse, named_source, open_data
 from alchemiser.domain.bars.findings import Kind
 from alchemiser.domain.errors import ConfigurationError, DataError
 from alchemiser.domain.values import Symbol, as_symbol
+from alchemiser.files import file_source, strategy_library, write_bars
 from alchemiser.interface.cli.findings import quarantined, show_findings, verified_facts
 from alchemiser.interface.cli.inputs import PATH, book_option, day_option
 from alchemiser.interface.cli.options import json_option, profile_option

@@ -18,10 +18,10 @@ from alchemiser.application.explain import Explanation, explain, known_closes, l
 from alchemiser.application.notices import flip_words
 from alchemiser.application.reasons import reason
 from alchemiser.application.wording import short_percent
-from alchemiser.container import bars_file, refuse_stale
 from alchemiser.domain.strategy.flip import Flip
 from alchemiser.domain.strategy.signal import Decision, Signal
 from alchemiser.domain.strategy.trace import ExplainedNode, Extent
+from alchemiser.files import bars_file, refuse_stale
 from alchemiser.interface.cli.inputs import (
     bars_option,
     book_option,

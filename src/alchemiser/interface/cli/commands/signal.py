@@ -15,10 +15,10 @@ from rich.text import Text
 
 from alchemiser.application.explain import Verdict, known_closes, last_session, undefined_words, verdicts
 from alchemiser.application.wording import short_percent
-from alchemiser.container import bars_file, refuse_stale
 from alchemiser.domain.errors import SignalUndefined
 from alchemiser.domain.strategy.signal import Signal
 from alchemiser.domain.strategy.strategy import Strategy
+from alchemiser.files import bars_file, refuse_stale
 from alchemiser.interface.cli.inputs import (
     bars_option,
     book_option,

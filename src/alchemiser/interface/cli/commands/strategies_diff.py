@@ -11,11 +11,11 @@ from rich.text import Text
 from alchemiser.application.difference import Change, Comparison, changes, compared
 from alchemiser.application.explain import Verdict, known_closes, undefined_words
 from alchemiser.application.wording import short_percent
-from alchemiser.container import bars_file
 from alchemiser.domain.errors import ConfigurationError
 from alchemiser.domain.strategy.signal import Signal
 from alchemiser.domain.strategy.strategy import Strategy
 from alchemiser.domain.strategy.symphony import Symphony
+from alchemiser.files import bars_file
 from alchemiser.interface.cli.inputs import (
     PATH,
     book_option,
