@@ -105,7 +105,7 @@ def _chosen(sources: Mapping[str, str], names: Sequence[str]) -> list[Mutant]:
         return everything
     wanted = {module for name in names for module in GROUPS.get(name, (name,))}
     chosen = [one for one in everything if one.module in wanted or one.name in wanted]
-    if missing := wanted - {one.module for one in chosen} - {one.name for one in chosen}:
+    if missing := wanted - set(sources) - {one.name for one in chosen}:
         raise SystemExit(f"expected modules, groups or mutants, found {', '.join(sorted(missing))}")
     return chosen
 
