@@ -194,7 +194,7 @@ def _cold(findings: Findings, mutants: Sequence[Mutant], sources: Mapping[str, s
             cpu_s=20 + reach.limit_s(names),
         )
 
-    for module in dict.fromkeys(one.module for one in mutants):
+    for module in {tuple(reach.tests_of_module(one.module)): one.module for one in mutants}.values():
         sound = Findings(measure=findings.measure)
         tried(iter([trial(None, module)]), jobs=1, told=sound.tell)
         if sound.verdicts != {"sound code": Verdict.SURVIVED}:
