@@ -5,7 +5,7 @@ STAMP := .venv/.ready
 
 SEEDS ?= 10000
 
-.PHONY: run test check bench fuzz simulate simulate-mutants crash-points chaos golden properties fmt lock clean
+.PHONY: run test check bench fuzz damage simulate simulate-mutants crash-points chaos golden properties fmt lock clean
 .DEFAULT_GOAL := run
 
 $(STAMP): requirements/dev.txt pyproject.toml
@@ -34,9 +34,13 @@ bench: $(STAMP)  ## measure, as ratios against a baseline in the same run
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.ensemble
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.process
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.engine
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.lake
 
 fuzz: $(STAMP)  ## try the language with 1,100,000 broken texts; ARGS='--mutated 1000' for fewer
 	@PYTHONPATH=tests $(BIN)/python -m fuzz.run $(ARGS)
+
+damage: $(STAMP)  ## break the bars of every symbol in 28 ways; kill 50 refreshes
+	@ALCHEMISER_DAMAGE=all ALCHEMISER_KILLS=50 $(BIN)/python -m pytest -q tests/simulation/test_damaged_bars.py tests/simulation/test_killed_refresh.py
 
 simulate: $(STAMP)  ## live through SEEDS=10000 faulty days; ARGS='--seed 7 --trace' shows one
 	@PYTHONPATH=tests $(BIN)/python -m dst.run --seeds $(SEEDS) $(ARGS)
@@ -55,6 +59,10 @@ properties: $(STAMP)  ## hold planner and gate to their promises, 1,000,000 rand
 
 golden: $(STAMP)  ## trade every golden day on SQLite and PostgreSQL; ARGS=--write after orders were changed on purpose
 	@PYTHONPATH=tests $(BIN)/python -m golden.days $(ARGS)
+
+.PHONY: mutants
+mutants: $(STAMP)  ## damage the code that moves money, fault by fault; ARGS='domain.execution.gate' for one module
+	@PYTHONHASHSEED=0 PYTHONPATH=tests:. nice -n 19 $(BIN)/python -m mutation.run $(ARGS)
 
 fmt: $(STAMP)  ## format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

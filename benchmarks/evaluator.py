@@ -11,10 +11,10 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from alchemiser.container import strategy_library
 from alchemiser.domain.market import Closes
 from alchemiser.domain.strategy.evaluator import evaluate_book
 from alchemiser.domain.strategy.symphony import Symphony
+from alchemiser.files import strategy_library
 from alchemiser.infrastructure.calendar import new_york
 from alchemiser.infrastructure.simulation.market import SimulatedMarket
 from support.oracle import Oracle

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def main() -> None:
     closes = made_closes(symbols(), SESSIONS)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _write_book(folder)
+        write_book(folder)
         _write_bars(closes, folder / "bars.parquet")
         print(f"cold process, signal of the made book, {len(closes.symbols)} symbols x {SESSIONS:,} sessions, Parquet")
         print(f"  from text               {_ran(folder, closes, cache='off')[0] * 1e3:9.1f} ms")
@@ -42,8 +43,11 @@ def main() -> None:
         print("".join(f"    {line}\n" for line in runs[0][1].splitlines()), end="")
 
 
-def _ran(folder: Path, closes: Closes, *, cache: str) -> tuple[float, str]:
-    arguments = ["signal", "--book", "book.toml", "--bars", "bars.parquet", "--as-of", str(closes.sessions[-1])]
+def cold_signal(folder: Path, *, bars: str, as_of: date, cache: str) -> tuple[float, str]:
+    """
+    Run `signal` of the book in a folder as a new process; return its seconds and its own account of them.
+    """
+    arguments = ["signal", "--book", "book.toml", "--bars", bars, "--as-of", str(as_of)]
     began = time.perf_counter()
     ended = subprocess.run(  # noqa: S603 - our own command line
         [sys.executable, "-c", _PROGRAM, *arguments, "--json", "--profile-time"],
@@ -56,7 +60,14 @@ def _ran(folder: Path, closes: Closes, *, cache: str) -> tuple[float, str]:
     return time.perf_counter() - began, ended.stderr
 
 
-def _write_book(folder: Path) -> None:
+def _ran(folder: Path, closes: Closes, *, cache: str) -> tuple[float, str]:
+    return cold_signal(folder, bars="bars.parquet", as_of=closes.sessions[-1], cache=cache)
+
+
+def write_book(folder: Path) -> None:
+    """
+    Write the made book: its strategies and `book.toml`.
+    """
     texts = book_texts()
     share = Decimal(1) / 32
     tables = []

@@ -10,17 +10,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dependency_injector import containers, providers
 
 from alchemiser.application.checkup import Premises, Setup, Study
+from alchemiser.application.data import DataPorts
 from alchemiser.application.halting import Brake
 from alchemiser.application.ports.audit import AuditChain, Witness
 from alchemiser.application.ports.broker import Broker
 from alchemiser.application.ports.deliveries import Deliveries, Redelivery
-from alchemiser.application.ports.market import Calendar
+from alchemiser.application.ports.market import BarStore, Calendar
 from alchemiser.application.ports.messaging import Notifier
 from alchemiser.application.ports.records import Ledger, Runs, Trades
 from alchemiser.application.ports.reports import ReportRenderer
@@ -30,10 +30,10 @@ from alchemiser.application.ports.switch import KillSwitch
 from alchemiser.application.ports.system import Clock, Rest
 from alchemiser.application.witnessing import WitnessingNotifier
 from alchemiser.domain.errors import ConfigurationError
+from alchemiser.files import blobs_of, strategy_library
 
 if TYPE_CHECKING:
-    from alchemiser.domain.strategy.symphony import Symphony
-    from alchemiser.infrastructure.bars.files import BarsFile
+    from alchemiser.application.ports.data import BarSource, ExchangeHours, LakeLog
     from alchemiser.infrastructure.settings.load import Settings
     from alchemiser.infrastructure.simulation.broker import SimulatedBroker
     from alchemiser.infrastructure.simulation.clock import ManualClock, SharedClock
@@ -74,6 +74,17 @@ def _market(calendar: Calendar, settings: "Settings") -> "SimulatedMarket":
     from alchemiser.infrastructure.simulation.market import SimulatedMarket
 
     return SimulatedMarket(calendar, seed=settings.tables.market.seed)
+
+
+def _bars(calendar: Calendar, clock: Clock, market: "SimulatedMarket", settings: "Settings") -> BarStore:
+    if settings.tables.bars.store == "market":
+        return market
+    from alchemiser.application.on_demand import OnDemandBars
+    from alchemiser.infrastructure.lake.store import LakeBars
+
+    # Runs that trade read every file and check its hash: nothing is kept.
+    ports = _data_ports(settings, settings.tables.lake.url, calendar, clock)
+    return OnDemandBars(LakeBars(blobs_of(settings.tables.lake.url)), ports)
 
 
 def _library(settings: "Settings") -> StrategyLibrary:
@@ -200,6 +211,15 @@ def _letter_box(settings: "Settings") -> Notifier:
     return OutboxFolder(settings.tables.outbox.directory)
 
 
+def _hours(settings: "Settings") -> "ExchangeHours | None":
+    if settings.tables.schedule.hours == "own":
+        return None
+    from alchemiser.infrastructure.alpaca.calendar import alpaca_hours
+
+    key, secret = _alpaca_keys()
+    return alpaca_hours(key, secret, url=settings.tables.alpaca.trading_url, clock=_system_clock())
+
+
 class Container(containers.DeclarativeContainer):
     """
     One world: settings in, ports out.
@@ -214,6 +234,7 @@ class Container(containers.DeclarativeContainer):
     rest = providers.Singleton(_rest, clock, settings)
     library = providers.Singleton(_library, settings)
     market = providers.Singleton(_market, calendar, settings)
+    bars = providers.Singleton(_bars, calendar, clock, market, settings)
     quotes = providers.Singleton(_quotes, market, clock)
     venue = providers.Singleton(_venue, calendar, clock, quotes, settings)
     broker = providers.Singleton(_broker, venue, clock, settings)
@@ -227,12 +248,13 @@ class Container(containers.DeclarativeContainer):
     renderer = providers.Singleton(_renderer)
     letter_box = providers.Singleton(_letter_box, settings)
     notifier = providers.Singleton(WitnessingNotifier, letter_box, chain=chain, witness=witness)
+    hours = providers.Singleton(_hours, settings)
     archive = providers.Factory(Archive, runs=runs, trades=trades, ledger=ledger)
     ports = providers.Factory(
         Ports,
         clock=clock,
         calendar=calendar,
-        bars=market,
+        bars=bars,
         quotes=quotes,
         library=library,
         broker=broker,
@@ -245,6 +267,7 @@ class Container(containers.DeclarativeContainer):
         renderer=renderer,
         notifier=notifier,
         rules=settings.provided.rules,
+        hours=hours,
     )
 
 
@@ -520,81 +543,55 @@ def open_study(profile: str) -> Study:
         rules=settings.rules,
         calendar=container.calendar(),
         library=container.library(),
-        bars=container.market(),
+        bars=container.bars(),
     )
 
 
-def bars_file(*paths: Path) -> "BarsFile":
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataHouse:
     """
-    Read bars from one file or from several, which together hold each bar once.
+    The data side of a profile.
+
+    Args:
+        place: where the lake is.
+    """
+
+    ports: DataPorts
+    log: "LakeLog"
+    place: str
+    rules: "Settings"
+
+
+def open_data(profile: str, *, lake: str | None = None) -> DataHouse:
+    """
+    Open a profile's lake and its sources; what is done there is timed by the machine's own clock.
+
+    Args:
+        lake: another lake than the profile's.
 
     Raises:
-        DataError: it cannot be read or believed.
+        ConfigurationError: the profile is wrong, or keys are missing.
     """
-    from alchemiser.infrastructure.bars.files import read_bars
+    from alchemiser.infrastructure.lake.archive import BlobLake
 
-    return read_bars(*paths)
+    settings = _settings(profile)
+    url = lake or settings.tables.lake.url
+    calendar = _calendar()
+    ports = _data_ports(settings, url, calendar, _system_clock())
+    return DataHouse(ports=ports, log=BlobLake(blobs_of(url), calendar), place=blobs_of(url).place, rules=settings)
 
 
-def strategy_library(portfolio: Path) -> StrategyLibrary:
+def named_source(house: DataHouse, name: str) -> "BarSource":
     """
-    Return the library around a portfolio file.
-    """
-    from alchemiser.infrastructure.strategy_files import StrategyFiles
-
-    return StrategyFiles(portfolio.parent, portfolio=portfolio.name)
-
-
-def read_symphony(path: Path) -> "Symphony":
-    """
-    Compile the strategy in a file: `.clj`, Composer's JSON, EDN, or JSON around such a text.
+    Return a source by its name in a profile.
 
     Raises:
-        ConfigurationError: there is no such file.
-        StrategyError: its text is wrong.
+        ConfigurationError: its keys are missing.
     """
-    from alchemiser.infrastructure.strategy_files import read_symphony as read
-
-    return read(path)
-
-
-def read_text(path: Path) -> str:
-    """
-    Return the text of a strategy file.
-
-    Raises:
-        ConfigurationError: there is no such file.
-        StrategyError: it is too large, or no text.
-    """
-    from alchemiser.infrastructure.strategy_files import read_text as read
-
-    return read(path)
-
-
-def write_text(path: Path, text: str) -> None:
-    """
-    Write a strategy file whole or not at all.
-
-    Raises:
-        ConfigurationError: it cannot be written.
-    """
-    from alchemiser.infrastructure.strategy_files import write_text as write
-
-    write(path, text)
-
-
-def study_library(portfolio: Path) -> StrategyLibrary:
-    """
-    Return the library around a portfolio file for commands that only look; it keeps compiled strategies for next time.
-
-    Runs that trade take `strategy_library`: they compile what they trade from its text.
-    """
-    from alchemiser.infrastructure.compiled.files import CompiledFiles, cache_folder
-    from alchemiser.infrastructure.strategy_files import StrategyFiles
-
-    folder = cache_folder(os.environ)
-    kept = CompiledFiles(folder) if folder is not None else None
-    return StrategyFiles(portfolio.parent, portfolio=portfolio.name, kept=kept)
+    source = _source(name, house.rules, house.ports.calendar)
+    if source is None:
+        raise ConfigurationError(f"expected a source of bars, found {name}")
+    return source
 
 
 def encode(value: object) -> str:
@@ -604,6 +601,63 @@ def encode(value: object) -> str:
     from alchemiser.infrastructure.codec import encode as encode_value
 
     return encode_value(value)
+
+
+def _data_ports(settings: "Settings", url: str, calendar: Calendar, clock: Clock) -> DataPorts:
+    from alchemiser.infrastructure.lake.archive import BlobLake
+
+    asked = settings.tables.lake
+    return DataPorts(
+        lake=BlobLake(blobs_of(url), calendar),
+        calendar=calendar,
+        clock=clock,
+        source=_source(asked.source, settings, calendar),
+        second=_source(asked.second, settings, calendar),
+    )
+
+
+def _source(name: str, settings: "Settings", calendar: Calendar) -> "BarSource | None":
+    match name:
+        case "market":
+            from alchemiser.infrastructure.simulation.source import SimulatedSource
+
+            return SimulatedSource(_market(calendar, settings))
+        case "alpaca":
+            from alchemiser.infrastructure.alpaca.bars import alpaca_bars
+
+            key, secret = _alpaca_keys()
+            asked = settings.tables.alpaca
+            return alpaca_bars(key, secret, url=asked.data_url, feed=asked.feed, clock=_system_clock())
+        case "twelvedata":
+            from alchemiser.infrastructure.sources.twelvedata import twelve_data
+
+            (key,) = _keys("Twelve Data", ("TWELVEDATA_API_KEY",))
+            return twelve_data(key, url=settings.tables.twelvedata.url, clock=_system_clock())
+        case _:
+            return None
+
+
+def _alpaca_keys() -> tuple[str, str]:
+    # The names of the old and of the new tools are both in use; a mixture would be nobody's keys.
+    pairs = (("APCA_API_KEY_ID", "APCA_API_SECRET_KEY"), ("ALPACA_API_KEY", "ALPACA_SECRET_KEY"))
+    given = [names for names in pairs if any(name in os.environ for name in names)]
+    if len(given) > 1:
+        raise ConfigurationError("expected Alpaca's keys under one pair of names, found APCA_… and ALPACA_…")
+    key, secret = _keys("Alpaca", given[0] if given else pairs[0])
+    return key, secret
+
+
+def _keys(whose: str, names: tuple[str, ...]) -> list[str]:
+    missing = [name for name in names if not os.environ.get(name)]
+    if missing:
+        raise ConfigurationError(f"expected {whose}'s keys in the environment, found no {' and no '.join(missing)}")
+    return [os.environ[name] for name in names]
+
+
+def _system_clock() -> Clock:
+    from alchemiser.infrastructure.clock import SystemClock
+
+    return SystemClock()
 
 
 def _settings(profile: str) -> "Settings":

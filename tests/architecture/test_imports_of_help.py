@@ -6,6 +6,7 @@ import pytest
 
 from alchemiser.interface.cli.main import COMMANDS
 from support.bars import RISING_THEN_FALLING, SWITCH, write_bars, write_strategy
+from support.lakes import LAST, data_ports, filled, some_bars, wavy
 
 LIGHT = {"click", "alchemiser", "alchemiser.interface", "alchemiser.interface.cli", "alchemiser.interface.cli.main"}
 HEAVY = {
@@ -112,6 +113,23 @@ def test_signal_imports_nothing_for_analysis_or_records(tmp_path: Path) -> None:
     modules = modules_after("signal", str(strategy), "--bars", str(bars))
 
     assert set() == {*ANALYSIS, "sqlalchemy", "alembic", "exchange_calendars", "jinja2"} & modules
+
+
+def test_a_second_look_at_a_lake_needs_no_parquet_reader(tmp_path: Path) -> None:
+    """
+    Once its closes are aligned, `signal` from a lake imports neither pyarrow nor pandas nor a calendar.
+    """
+    strategy = write_strategy(tmp_path / "switch.clj", SWITCH)
+    lake = tmp_path / "lake"
+    filled(data_ports(lake), [some_bars(wavy(60), symbol=symbol) for symbol in ("SPY", "UVXY", "BIL")])
+    command = ("signal", str(strategy), "--bars", str(lake), "--as-of", str(LAST), "--json")
+    first = modules_after(*command)
+
+    modules = modules_after(*command)
+
+    assert "pyarrow" in first
+    heavy = {"pyarrow", "sqlalchemy", "alembic", "exchange_calendars", "dependency_injector", "pydantic"}
+    assert set() == {*ANALYSIS, *heavy} & modules
 
 
 def test_evaluating_a_file_needs_neither_pandas_nor_a_database(tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 What every store of bars owes.
 """
 
-from datetime import date
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,11 @@ from alchemiser.application.ports.market import BarStore
 from alchemiser.domain.values import Symbol
 from alchemiser.infrastructure.bars.files import read_bars
 from alchemiser.infrastructure.calendar import new_york
+from alchemiser.infrastructure.lake.blobs import Blobs, blobs_at
+from alchemiser.infrastructure.lake.store import LakeBars
 from alchemiser.infrastructure.simulation.market import SimulatedMarket
+from support.buckets import fresh_bucket, serving_buckets
+from support.lakes import data_ports, filled, lake_bars, simulated_source
 
 SPY, TQQQ, ARM = Symbol("SPY"), Symbol("TQQQ"), Symbol("ARM")
 SYMBOLS = (TQQQ, ARM, SPY)
@@ -32,6 +37,24 @@ def bars_file(tmp_path_factory: pytest.TempPathFactory) -> BarStore:
         )
     )
     return read_bars(path)
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path: Path = tmp_path_factory.mktemp("lake")
+    source = simulated_source()
+    ports = data_ports(path, source=source, now=datetime(2025, 1, 4, tzinfo=UTC))
+    filled(ports, source.bars(SYMBOLS, first=date(2009, 1, 1), last=date(2024, 12, 31)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def bucket(lake: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blobs]:
+    with serving_buckets() as server:
+        blobs = blobs_at(fresh_bucket(server), locks=tmp_path_factory.mktemp("locks"))
+        for file in sorted(lake.glob("[!.]*/*")):
+            blobs.put(str(file.relative_to(lake)), file.read_bytes())
+        yield blobs
 
 
 class BarStoreContract:
@@ -113,3 +136,35 @@ class TestBarsFile(BarStoreContract):
     @pytest.fixture
     def store(self, bars_file: BarStore) -> BarStore:
         return bars_file
+
+
+class TestLakeBars(BarStoreContract):
+    """
+    A lake that was filled with a stretch of the seeded market.
+    """
+
+    @pytest.fixture
+    def store(self, lake: Path) -> BarStore:
+        return lake_bars(lake)
+
+
+class TestBucketBars(BarStoreContract):
+    """
+    The same lake in a bucket.
+    """
+
+    @pytest.fixture
+    def store(self, bucket: Blobs) -> BarStore:
+        return LakeBars(bucket)
+
+
+class TestKeptLakeBars(BarStoreContract):
+    """
+    The same, read from what was aligned before.
+    """
+
+    @pytest.fixture
+    def store(self, lake: Path, tmp_path: Path) -> BarStore:
+        for symbols in (SYMBOLS, (SPY,), (ARM, SPY)):
+            lake_bars(lake, kept=tmp_path).closes(symbols, through=date(2024, 3, 28))
+        return lake_bars(lake, kept=tmp_path)

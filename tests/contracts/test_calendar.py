@@ -54,6 +54,33 @@ class CalendarContract:
         assert datetime(day.year, day.month, day.day, 13 + offset_hours, tzinfo=UTC) == session.closes_at
 
     @pytest.mark.parametrize(
+        ("year", "count"), [(2001, 248), (2012, 250), (2020, 253), (2024, 252), (2025, 250)], ids=str
+    )
+    def test_a_year_has_its_sessions(self, calendar: Calendar, year: int, count: int) -> None:
+        """
+        Years with and without days of mourning and storms have as many sessions as there were.
+        """
+        assert count == len(calendar.sessions(date(year, 1, 1), date(year, 12, 31)))
+
+    @pytest.mark.parametrize(
+        "day",
+        [
+            pytest.param(date(2001, 9, 11), id="2001-09-11"),
+            pytest.param(date(2004, 6, 11), id="mourning for Reagan"),
+            pytest.param(date(2007, 1, 2), id="mourning for Ford"),
+            pytest.param(date(2012, 10, 29), id="storm"),
+            pytest.param(date(2018, 12, 5), id="mourning for Bush"),
+            pytest.param(date(2025, 1, 9), id="mourning for Carter"),
+            pytest.param(date(2022, 6, 20), id="first Juneteenth"),
+        ],
+    )
+    def test_closed_out_of_the_ordinary(self, calendar: Calendar, day: date) -> None:
+        """
+        Days on which the exchange stayed closed are no sessions.
+        """
+        assert () == calendar.sessions(day, day)
+
+    @pytest.mark.parametrize(
         ("day", "nearest"),
         [
             pytest.param(date(2025, 11, 27), "2025-11-26, 2025-11-28", id="Thanksgiving"),

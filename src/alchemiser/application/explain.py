@@ -51,11 +51,14 @@ def known_closes(strategies: Sequence[Strategy], bars: BarStore, *, through: dat
         SuspectBars: a bar is no price.
     """
     symbols = symbols_of(strategies)
-    try:
-        return bars.closes(symbols, through=through)
-    except MissingBars as missing:
-        known = [symbol for symbol in symbols if symbol not in missing.symbols]
-        return bars.closes(known, through=through)
+    while True:
+        try:
+            return bars.closes(symbols, through=through)
+        except MissingBars as missing:
+            known = tuple(symbol for symbol in symbols if symbol not in missing.symbols)
+            if known == symbols:
+                raise
+            symbols = known
 
 
 def last_session(closes: Closes) -> date:

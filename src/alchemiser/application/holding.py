@@ -130,8 +130,9 @@ def _growth(accepted: Accepted, closes: Closes) -> Mapping[Symbol, float]:
     if accepted.session not in closes.sessions:
         return dict.fromkeys(accepted.weights, float("nan"))
     start = closes.sessions.index(accepted.session)
-    rows = {symbol: closes.of(symbol) for symbol in accepted.weights}
-    return {symbol: float(row[-1]) / float(row[start]) for symbol, row in rows.items()}
+    rows = {symbol: closes.of(symbol) for symbol in accepted.weights if closes.holds(symbol)}
+    known = {symbol: float(row[-1]) / float(row[start]) for symbol, row in rows.items()}
+    return dict.fromkeys(accepted.weights, float("nan")) | known
 
 
 def _at_market(growth: Mapping[Symbol, float], closes: Closes, quotes: Quotes) -> Mapping[Symbol, float]:

@@ -86,6 +86,7 @@ def with_quotes(closes: Closes, session: date, quotes: Mapping[Symbol, Price]) -
         sessions=(*closes.sessions, session),
         symbols=closes.symbols,
         values=np.column_stack([closes.values, last]),
+        absent=closes.absent,
     )
 
 

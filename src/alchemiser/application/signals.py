@@ -10,6 +10,7 @@ Evaluate the whole book on daily bars, collect what each strategy decided, merge
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -53,7 +54,29 @@ def evaluate_all(strategies: Sequence[Strategy], closes: Closes) -> tuple[Evalua
         id(symphony): evaluation
         for symphony, evaluation in zip(symphonies, evaluate_book(symphonies, closes), strict=True)
     }
-    return tuple(evaluated.get(id(strategy)) or strategy.evaluate(closes) for strategy in strategies)
+    return tuple(evaluated.get(id(strategy)) or _evaluated(strategy, closes) for strategy in strategies)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfounded(Evaluation):
+    """
+    The evaluation of a strategy written in Python that names symbols without bars to be used.
+    """
+
+    strategy: str
+    reasons: Mapping[Symbol, str]
+
+    def signal(self, session: date) -> Signal:
+        """
+        Say why there is none.
+        """
+        raise SignalUndefined(
+            strategy=self.strategy,
+            node=self.strategy,
+            session=session.isoformat(),
+            symbols=tuple(self.reasons),
+            why="; ".join(f"the bars of {symbol} may not be used, {why}" for symbol, why in self.reasons.items()),
+        )
 
 
 def decide(book: Book, closes: Closes, *, session: date) -> tuple[tuple[Sleeve, Signal | SignalUndefined], ...]:
@@ -142,6 +165,12 @@ def apply_collection(event: PartialSignalGenerated, expected: tuple[str, ...], t
             target=target,
         )
     )
+
+
+def _evaluated(strategy: Strategy, closes: Closes) -> Evaluation:
+    # Nobody knows which of its symbols decide: it is not asked at all.
+    reasons = {symbol: closes.absent[symbol] for symbol in strategy.requirements.symbols if symbol in closes.absent}
+    return Unfounded(strategy=strategy.name, reasons=reasons) if reasons else strategy.evaluate(closes)
 
 
 def _decided(

@@ -19,6 +19,7 @@ from enum import Enum, auto
 
 from alchemiser import __version__
 from alchemiser.application.dispatch import pump
+from alchemiser.application.hours import check_hours
 from alchemiser.application.importing import imports_of
 from alchemiser.application.live_bars import closes_of_book
 from alchemiser.application.log import Log
@@ -98,7 +99,7 @@ def start(day: date, ports: Ports, *, allowed: frozenset[Allow] = frozenset()) -
 
     Raises:
         ConfigurationError: the day is no session, or strategies or settings are wrong.
-        DataError: bars are missing or stale.
+        DataError: bars are missing or stale, or the broker's calendar or clock is not ours.
         OrderRefused: a rail forbids the run: an earlier session than the latest, too late, account blocked.
         LedgerError: positions are not what the ledger says.
     """
@@ -134,6 +135,8 @@ def start(day: date, ports: Ports, *, allowed: frozenset[Allow] = frozenset()) -
 
 
 def _opened(name: str, session: Session, ports: Ports, *, allowed: frozenset[Allow]) -> tuple[Run, WorkflowStarted]:
+    if ports.hours is not None:
+        check_hours(ports.calendar, ports.hours, ports.clock, around=session.day)
     book = ports.library.book()
     unopened = _unopened(name, session, ports)
     closes_of_book(book, ports.bars, through=ports.calendar.previous(session.day).day)

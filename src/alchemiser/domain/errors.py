@@ -11,7 +11,11 @@ The exception tree: one class for each thing an operator does about it.
     ├── DataError                       fix or refresh data
     │   ├── MissingBars(symbols)
     │   ├── StaleBars(symbol, last)
-    │   └── SuspectBars(symbol, why)
+    │   ├── SuspectBars(symbol, why)
+    │   ├── UnusableQuote(symbol, why)  waited for: a later quote may do
+    │   ├── SourceUnavailable           a source of bars gave no answer; the only one that is retried
+    │   ├── SourceRefused               a source does not accept the keys, or does not sell what was asked
+    │   └── CalendarMismatch            the broker's calendar or clock is not ours
     ├── BrokerError
     │   ├── OrderRejected(code, reason)
     │   ├── InsufficientBuyingPower
@@ -181,6 +185,36 @@ class SuspectBars(DataError):  # noqa: N818
     def __init__(self, symbol: str, why: str) -> None:
         self.symbol = symbol
         super().__init__(f"{symbol}: {why}")
+
+
+class UnusableQuote(DataError):  # noqa: N818
+    """
+    There is no quote of a symbol that may be planned on; a later one may do.
+    """
+
+    def __init__(self, symbol: str, why: str) -> None:
+        self.symbol = symbol
+        super().__init__(f"{symbol}: {why}")
+
+
+class SourceUnavailable(DataError):  # noqa: N818
+    """
+    A source of bars gave no definite answer, however often it was asked.
+    """
+
+
+class SourceRefused(DataError):  # noqa: N818
+    """
+    A source of bars does not accept the keys, or does not sell what was asked for.
+    """
+
+
+class CalendarMismatch(DataError):  # noqa: N818
+    """
+    Somebody else's calendar or clock tells another time than ours.
+    """
+
+    category = Category.CRITICAL
 
 
 class BrokerError(AlchemiserError):

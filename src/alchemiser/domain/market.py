@@ -92,11 +92,13 @@ class Closes:
         sessions: ascending dates, length T.
         symbols: the rows' names, length N, no duplicates.
         values: float64, shape (N, T), symbol-major; NaN where there is no bar; every number above zero.
+        absent: symbols that were asked for and have no row, because their bars may not be used, with the reason.
     """
 
     sessions: tuple[date, ...]
     symbols: tuple[Symbol, ...]
     values: Series
+    absent: Mapping[Symbol, str] = field(default_factory=dict)
     _row: Mapping[Symbol, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -105,6 +107,8 @@ class Closes:
             raise ValueError(f"expected closes of shape {expected}, found {self.values.shape}")
         if len(set(self.symbols)) != len(self.symbols):
             raise ValueError("expected each symbol once")
+        if not set(self.symbols).isdisjoint(self.absent):
+            raise ValueError("expected each symbol to have a row or a reason for having none")
         if any(a >= b for a, b in zip(self.sessions, self.sessions[1:], strict=False)):
             raise ValueError("expected sessions in ascending order, each once")
         if not bool(np.all((self.values > 0) | np.isnan(self.values))) or bool(np.any(np.isinf(self.values))):
@@ -140,7 +144,8 @@ class Closes:
         Return the panel without the sessions after `day`.
         """
         count = sum(1 for session in self.sessions if session <= day)
-        return Closes(sessions=self.sessions[:count], symbols=self.symbols, values=self.values[:, :count])
+        values = self.values[:, :count]
+        return Closes(sessions=self.sessions[:count], symbols=self.symbols, values=values, absent=self.absent)
 
 
 def panel(sessions: Sequence[date], closes: Mapping[Symbol, Sequence[float]]) -> Closes:

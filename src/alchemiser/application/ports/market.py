@@ -53,10 +53,24 @@ class BarStore(Protocol):
         Return the whole history of the symbols, in the order asked, up to and including `through`.
 
         A date's bars never depend on `through`. A symbol is NaN until it is listed, maybe after `through`.
+        A symbol whose bars may not be used has no row; the panel says why.
 
         Raises:
             MissingBars: there is no bar of some symbols at all, at any date; names every one of them.
             SuspectBars: a bar is no price.
+        """
+        ...
+
+
+class DatedBars(BarStore, Protocol):
+    """
+    A store that knows on which sessions it has bars.
+    """
+
+    @property
+    def sessions(self) -> tuple[date, ...]:
+        """
+        Return the sessions through the last bar of any symbol, ascending.
         """
         ...
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from alchemiser.application.ports.broker import Broker, BrokerClock
+from alchemiser.application.ports.data import ExchangeHours
 from alchemiser.application.ports.market import BarStore, Calendar, Quotes
 from alchemiser.application.ports.messaging import Engine, Notifier
 from alchemiser.application.ports.records import Ledger, Runs, Trades
@@ -80,6 +81,9 @@ class Archive:
 class Ports(Archive):
     """
     The outside, port by port.
+
+    Args:
+        hours: whose calendar and clock are held against ours before a run starts, None for nobody's.
     """
 
     clock: Clock
@@ -94,3 +98,4 @@ class Ports(Archive):
     renderer: ReportRenderer
     notifier: Notifier
     rules: Rules
+    hours: ExchangeHours | None = None

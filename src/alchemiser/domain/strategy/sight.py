@@ -147,7 +147,8 @@ class Sight:
     def _problem(self, asset: ast.Asset, needed: int, *, is_infinite: bool) -> str:
         symbol, sessions = asset.symbol, self.panel.closes.sessions
         if not self.panel.closes.holds(symbol):
-            return f"there are no bars of {symbol}"
+            reason = self.panel.closes.absent.get(symbol)
+            return f"the bars of {symbol} may not be used, {reason}" if reason else f"there are no bars of {symbol}"
         known = ~np.isnan(self.panel.closes.of(symbol)[: self.index + 1])
         if not known.any():
             return f"{symbol} has no bar up to {sessions[self.index]}"

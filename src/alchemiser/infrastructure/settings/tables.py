@@ -45,6 +45,12 @@ def _database(given: object) -> object:
     return given
 
 
+def _http(given: object) -> object:
+    if isinstance(given, str) and not given.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
+        raise ValueError("expected https://HOST")
+    return given
+
+
 def _many(given: object) -> object:
     return tuple(given) if isinstance(given, list) else given
 
@@ -108,6 +114,42 @@ class Signals(Section):
     bars: Literal["completed", "live-quote"] = "completed"
 
     warn_within: Annotated[Exact, Field(ge=0, lt=1)] = Decimal("0.01")
+
+
+class Bars(Section):
+    """
+    Where the bars come from that signals are made of: the simulated market, or the lake.
+    """
+
+    store: Literal["market", "lake"] = "market"
+
+
+class Lake(Section):
+    """
+    Where the lake is, a folder or `s3://BUCKET/FOLDER?…`, who fills it, and who is asked for a second opinion.
+    """
+
+    url: Annotated[str, Field(min_length=1)] = "var/lake"
+    source: Literal["market", "alpaca", "twelvedata"] = "market"
+    second: Literal["none", "market", "alpaca", "twelvedata"] = "none"
+
+
+class Alpaca(Section):
+    """
+    Alpaca's addresses and its feed of bars: `sip` is the whole market, `iex` one exchange.
+    """
+
+    data_url: Annotated[str, BeforeValidator(_http)] = "https://data.alpaca.markets"
+    trading_url: Annotated[str, BeforeValidator(_http)] = "https://paper-api.alpaca.markets"
+    feed: Literal["sip", "iex"] = "sip"
+
+
+class TwelveData(Section):
+    """
+    Twelve Data's address.
+    """
+
+    url: Annotated[str, BeforeValidator(_http)] = "https://api.twelvedata.com"
 
 
 class Records(Section):
@@ -198,11 +240,12 @@ class Halt(Section):
 
 class Schedule(Section):
     """
-    When a run starts, and until when it still may.
+    When a run starts, until when it still may, and whose calendar and clock must agree with ours before it does.
     """
 
     minutes_before_close: Count
     latest_start_minutes: Annotated[int, Field(ge=4)]
+    hours: Literal["own", "alpaca"] = "own"
 
 
 class Failure(Section):
@@ -241,6 +284,10 @@ class Tables(Section):
     account: AccountSection
     strategies: Strategies = Strategies()
     signals: Signals = Signals()
+    bars: Bars = Bars()
+    lake: Lake = Lake()
+    alpaca: Alpaca = Alpaca()
+    twelvedata: TwelveData = TwelveData()
     records: Records
     broker: Broker
     outbox: Outbox

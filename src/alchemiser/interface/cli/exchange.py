@@ -12,7 +12,6 @@ from pathlib import Path
 import click
 from rich.text import Text
 
-from alchemiser.container import read_symphony, read_text, strategy_library, write_text
 from alchemiser.domain.errors import AlchemiserError, ConfigurationError, DslError, StrategyError
 from alchemiser.domain.strategy.compiler import compile_text
 from alchemiser.domain.strategy.composer.documents import compile_edn, compile_json
@@ -21,6 +20,7 @@ from alchemiser.domain.strategy.composer.jsons import json_text
 from alchemiser.domain.strategy.composer.trees import foreign, tree_of
 from alchemiser.domain.strategy.layout import Comments, laid_out
 from alchemiser.domain.strategy.symphony import Symphony
+from alchemiser.files import read_symphony, read_text, strategy_library, write_text
 from alchemiser.interface.cli.failures import ExitCode
 from alchemiser.interface.cli.inputs import DEFAULT_BOOK, PATH, book_option
 from alchemiser.interface.cli.output import clean, stderr, stdout

@@ -15,13 +15,17 @@ from alchemiser.domain.errors import (
     AlchemiserError,
     BrokerAuthError,
     BrokerUnavailable,
+    CalendarMismatch,
     ConfigurationError,
     DslError,
     LedgerError,
+    MissingBars,
     NoSession,
     RecordsBusy,
     RecordsError,
     RiskError,
+    SourceRefused,
+    SourceUnavailable,
     StaleBars,
 )
 from alchemiser.interface.cli.output import clean, stderr
@@ -50,6 +54,10 @@ _CODES: tuple[tuple[type[AlchemiserError], ExitCode], ...] = (
 _NEXT: tuple[tuple[type[AlchemiserError], str], ...] = (
     (DslError, "mend the file, then check it with `alchemiser strategies validate FILE`"),
     (StaleBars, "refresh the bars, then run the same command again"),
+    (SourceUnavailable, "run the same command again later: what came is kept, and it goes on where it stopped"),
+    (SourceRefused, "mend the keys or the subscription, then run the same command again"),
+    (CalendarMismatch, "find out which calendar or clock is wrong before trading; nothing was started"),
+    (MissingBars, "bring them into the lake with `alchemiser data refresh SYMBOL` or `data import`"),
     (BrokerUnavailable, "run the same command again: it goes on where it stopped"),
     (BrokerAuthError, "mend the keys, then check them with `alchemiser doctor`"),
     (RecordsBusy, "wait until the other command ends, then run this one again"),

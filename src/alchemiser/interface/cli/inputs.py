@@ -9,10 +9,11 @@ from typing import TypeVar
 
 import click
 
-from alchemiser.container import study_library
-from alchemiser.domain.errors import NoSession
-from alchemiser.domain.market import check_session
+from alchemiser.application.ports.market import DatedBars
+from alchemiser.domain.errors import DataError, NoSession
+from alchemiser.domain.market import Closes, check_session
 from alchemiser.domain.strategy.strategy import Strategy
+from alchemiser.files import study_library
 
 F = TypeVar("F", bound=Callable[..., None])
 
@@ -32,7 +33,7 @@ bars_option = click.option(
     required=True,
     multiple=True,
     metavar="FILE",
-    help="Daily bars, Parquet or CSV: date, symbol and adj_close or close. Several files: give it again.",
+    help="Daily bars: Parquet or CSV with date, symbol, adj_close or close, or a lake. Several files: give it again.",
 )
 book_option = click.option(
     "--book",
@@ -90,6 +91,34 @@ def sessions_asked(
             f"expected a session from {first or sessions[0]} to {last or sessions[-1]}, found none in {where}; "
             f"it holds {sessions[0]} to {sessions[-1]}"
         )
+    return found
+
+
+def last_of(bars: DatedBars) -> date:
+    """
+    Return the last session of bars.
+
+    Raises:
+        DataError: there is none.
+    """
+    sessions = bars.sessions
+    if not sessions:
+        raise DataError("expected bars of at least one session, found none")
+    return sessions[-1]
+
+
+def inside(closes: Closes, sessions: Sequence[date]) -> tuple[date, ...]:
+    """
+    Return the sessions on which the asked symbols can have bars: a lake may hold others that are older.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = tuple(day for day in sessions if closes.sessions and day >= closes.sessions[0])
+    if not closes.sessions:
+        raise DataError("expected bars of at least one session, found none")
+    if not found:
+        raise click.UsageError(f"expected a session from {closes.sessions[0]} on, the first bar, found {sessions[-1]}")
     return found
 
 

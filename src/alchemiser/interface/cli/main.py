@@ -28,6 +28,9 @@ SECTIONS: dict[str, dict[str, str]] = {
         "explain": "Draw why a strategy wants its weights on a session.",
         "strategies": "List, show, validate and compare strategies.",
     },
+    "Bars": {
+        "data": "Fill the lake of bars, check it, and resolve what is wrong in it.",
+    },
     "Records": {
         "status": "Show the latest runs and what the ledger says is held.",
         "ledger": "List fills in the order they were seen, each with the strategies whose decisions caused it.",

@@ -18,14 +18,16 @@ from alchemiser.application.explain import Explanation, explain, known_closes, l
 from alchemiser.application.notices import flip_words
 from alchemiser.application.reasons import reason
 from alchemiser.application.wording import short_percent
-from alchemiser.container import bars_file
 from alchemiser.domain.strategy.flip import Flip
 from alchemiser.domain.strategy.signal import Decision, Signal
 from alchemiser.domain.strategy.trace import ExplainedNode, Extent
+from alchemiser.files import bars_file, refuse_stale
 from alchemiser.interface.cli.inputs import (
     bars_option,
     book_option,
     day_option,
+    inside,
+    last_of,
     load_strategies,
     names_of,
     sessions_asked,
@@ -86,8 +88,10 @@ def command(
         (strategy,) = load_strategies((file,), book)
         bars = bars_file(*bars_paths)
         asked = sessions_asked(bars.sessions, as_of=as_of, first=None, last=None, where=names_of(bars_paths))
-        closes = known_closes([strategy], bars, through=asked[0] if asked else bars.sessions[-1])
-        session = asked[0] if asked else last_session(closes)
+        closes = known_closes([strategy], bars, through=asked[0] if asked else last_of(bars))
+        session = inside(closes, asked)[0] if asked else last_session(closes)
+        if not asked:
+            refuse_stale(bars, session)
         explanation = explain(strategy, closes, session, extent, near_within=Decimal(str(near_pct)) / 100)
     if as_json:
         with _deep():

@@ -15,14 +15,16 @@ from rich.text import Text
 
 from alchemiser.application.explain import Verdict, known_closes, last_session, undefined_words, verdicts
 from alchemiser.application.wording import short_percent
-from alchemiser.container import bars_file
 from alchemiser.domain.errors import SignalUndefined
 from alchemiser.domain.strategy.signal import Signal
 from alchemiser.domain.strategy.strategy import Strategy
+from alchemiser.files import bars_file, refuse_stale
 from alchemiser.interface.cli.inputs import (
     bars_option,
     book_option,
     day_option,
+    inside,
+    last_of,
     load_strategies,
     names_of,
     sessions_asked,
@@ -71,8 +73,10 @@ def command(
         with stages.stage("bars"):
             bars = bars_file(*bars_paths)
             sessions = sessions_asked(bars.sessions, as_of=as_of, first=first, last=last, where=names_of(bars_paths))
-            closes = known_closes(strategies, bars, through=sessions[-1] if sessions else bars.sessions[-1])
-            sessions = sessions or (last_session(closes),)
+            closes = known_closes(strategies, bars, through=sessions[-1] if sessions else last_of(bars))
+            sessions = inside(closes, sessions) if sessions else (last_session(closes),)
+            if as_of is first is last is None:
+                refuse_stale(bars, sessions[0])
         with stages.stage("evaluation"):
             lines = verdicts(strategies, closes, sessions)
             # The first line waits for the whole evaluation; the others follow as they are read off.

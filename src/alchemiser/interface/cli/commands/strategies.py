@@ -12,11 +12,11 @@ from rich.text import Text
 
 from alchemiser.application.ports.strategies import StrategyLibrary
 from alchemiser.application.wording import short_percent
-from alchemiser.container import strategy_library
 from alchemiser.domain.errors import AlchemiserError, ConfigurationError, StrategyError
 from alchemiser.domain.strategy import ast
 from alchemiser.domain.strategy.strategy import Strategy
 from alchemiser.domain.strategy.symphony import Symphony
+from alchemiser.files import strategy_library
 from alchemiser.interface.cli.commands import strategies_diff
 from alchemiser.interface.cli.exchange import export, fmt, import_
 from alchemiser.interface.cli.failures import ExitCode, error_facts

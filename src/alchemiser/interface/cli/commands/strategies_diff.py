@@ -11,12 +11,20 @@ from rich.text import Text
 from alchemiser.application.difference import Change, Comparison, changes, compared
 from alchemiser.application.explain import Verdict, known_closes, undefined_words
 from alchemiser.application.wording import short_percent
-from alchemiser.container import bars_file
 from alchemiser.domain.errors import ConfigurationError
 from alchemiser.domain.strategy.signal import Signal
 from alchemiser.domain.strategy.strategy import Strategy
 from alchemiser.domain.strategy.symphony import Symphony
-from alchemiser.interface.cli.inputs import PATH, book_option, day_option, load_strategies, names_of, sessions_asked
+from alchemiser.files import bars_file
+from alchemiser.interface.cli.inputs import (
+    PATH,
+    book_option,
+    day_option,
+    inside,
+    load_strategies,
+    names_of,
+    sessions_asked,
+)
 from alchemiser.interface.cli.options import json_option
 from alchemiser.interface.cli.output import Json, a_table, clean, print_json, stdout, working
 
@@ -67,6 +75,7 @@ def command(
             asked = sessions_asked(bars.sessions, as_of=None, first=first, last=last, where=names_of(bars_paths))
             sessions = asked or bars.sessions
             closes = known_closes([one, other], bars, through=sessions[-1])
+            sessions = inside(closes, sessions)
             comparison = compared(one, other, closes, sessions)
     if as_json:
         print_json(_facts(found, sessions, comparison))
