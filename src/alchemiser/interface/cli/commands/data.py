@@ -13,7 +13,7 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from alchemiser.application.data_status import Holding, holdings
+from alchemiser.application.data_status import Holding, holdings, needs_of
 from alchemiser.application.import_data import import_bars
 from alchemiser.application.live_bars import symbols_of
 from alchemiser.application.ports.data import BarSource
@@ -136,30 +136,44 @@ def refresh_(
 
 @command.command("status")
 @symbols_argument
+@book_option
 @profile_option
 @lake_option
 @json_option
-def status(*, symbols: tuple[Symbol, ...], profile: str, lake: str | None, as_json: bool) -> None:
+def status(*, symbols: tuple[Symbol, ...], book: Path | None, profile: str, lake: str | None, as_json: bool) -> None:
     """
     Show what lies in the lake: first and last bar, sessions behind, source, quarantine.
+
+    With --book, the portfolio's symbols, and whether each has as many closes as its strategies need; ends with 1 when
+    one is missing, too short, or may not be used.
     """
     house = open_data(profile, lake=lake)
+    needs = {} if book is None else needs_of(strategy_library(book).book().strategies)
+    asked = symbols or tuple(needs)
     table = a_table("symbol", "bars", "first", "last", "behind", "source", "state", right=("bars", "behind"))
     found: list[Holding] = []
-    for one in holdings(house.ports, symbols):
+    for one in holdings(house.ports, asked, needs=needs):
         found.append(one)
         if as_json:
             print_json(_facts(one))
-        state = Text("usable", style="green") if not one.problem else Text(clean(one.problem)[:100], style="red")
         days = (str(one.first or ""), str(one.last or ""))
-        table.add_row(one.symbol, f"{one.bars:,}", *days, str(one.behind), clean(", ".join(one.sources)), state)
-    if as_json:
-        return
-    console = stdout()
-    console.print(table)
-    behind = Counter(one.behind for one in found)
-    fresh = f"{behind[0]} of {len(found)} symbols are up to the last complete session"
-    console.print(f"{fresh}, {sum(bool(one.problem) for one in found)} may not be used; {clean(house.place)}")
+        table.add_row(one.symbol, f"{one.bars:,}", *days, str(one.behind), clean(", ".join(one.sources)), _state(one))
+    if not as_json:
+        console = stdout()
+        console.print(table)
+        behind = Counter(one.behind for one in found if one.bars)
+        fresh = f"{behind[0]} of {len(found)} symbols are up to the last complete session"
+        console.print(f"{fresh}, {sum(bool(one.problem) for one in found)} may not be used; {clean(house.place)}")
+    if book is not None and any(one.problem or one.is_short for one in found):
+        raise click.exceptions.Exit(1)
+
+
+def _state(one: Holding) -> Text:
+    if one.problem:
+        return Text(clean(one.problem)[:100], style="red")
+    if one.is_short:
+        return Text(f"has {one.bars} of the {one.needed} closes that are needed", style="yellow")
+    return Text("usable", style="green")
 
 
 @command.command("verify")
@@ -327,6 +341,7 @@ def _facts(one: Holding) -> dict[str, Json]:
         "fetched_at": None if one.fetched_at is None else one.fetched_at.isoformat(),
         "content": one.content,
         "problem": one.problem,
+        "needed": one.needed,
     }
 
 
