@@ -60,6 +60,10 @@ properties: $(STAMP)  ## hold planner and gate to their promises, 1,000,000 rand
 golden: $(STAMP)  ## trade every golden day on SQLite and PostgreSQL; ARGS=--write after orders were changed on purpose
 	@PYTHONPATH=tests $(BIN)/python -m golden.days $(ARGS)
 
+.PHONY: mutants
+mutants: $(STAMP)  ## damage the code that moves money, fault by fault; ARGS='domain.execution.gate' for one module
+	@PYTHONHASHSEED=0 PYTHONPATH=tests:. nice -n 19 $(BIN)/python -m mutation.run $(ARGS)
+
 fmt: $(STAMP)  ## format and mend what ruff can
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 

@@ -80,8 +80,8 @@ def _tried_all(count: int, *, seed: int, workers: int) -> int:
     begun = time.monotonic()
     chunks = [
         Chunk(seed=seed, kind=kind, first=first, count=min(_CHUNK, count - first))
-        for kind in KINDS
         for first in range(0, count, _CHUNK)
+        for kind in KINDS
     ]
     failures: list[tuple[str, int, str]] = []
     with multiprocessing.Pool(workers) as pool:

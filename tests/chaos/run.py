@@ -89,7 +89,9 @@ def _chaos(place: str, kills: int, starts: int, seed: int, folder: Path) -> Tall
             with _a_world(place, first, template, folder / f"starts-{number}") as today:
                 tally.bad += [f"{place} start {number}: {bad}" for bad in _started_at_once(today, peaceful)]
         while tally.kills < kills:
-            _day(place, tally, seed, first, template, folder / f"day-{tally.days}", peaceful=peaceful, calls=calls)
+            most = min(_MOST_KILLS_A_DAY, kills - tally.kills)
+            where = folder / f"day-{tally.days}"
+            _day(place, tally, seed, first, template, where, most=most, peaceful=peaceful, calls=calls)
             if tally.days % 10 == 0:
                 print(f"  {place}: {tally.days} days, {tally.kills} kills, {len(tally.bad)} bad", flush=True)
     workers = f"{_WORKERS} workers" if place == "postgres" else "1 process"
@@ -155,13 +157,22 @@ def _started_at_once(today: World, peaceful: Found) -> list[str]:
 
 
 def _day(
-    place: str, tally: Tally, seed: int, first: Path, template: str, folder: Path, *, peaceful: Found, calls: int
+    place: str,
+    tally: Tally,
+    seed: int,
+    first: Path,
+    template: str,
+    folder: Path,
+    *,
+    most: int,
+    peaceful: Found,
+    calls: int,
 ) -> None:
     chance = np.random.Generator(np.random.PCG64([seed, tally.days, len(place)]))
     workers = _WORKERS if place == "postgres" else 1
     name = f"{place} day {tally.days} (--seed {seed})"
     with _a_world(place, first, template, folder) as today:
-        stuck = _killed(today, tally, workers, chance, most=_MOST_KILLS_A_DAY, calls=calls)
+        stuck = _killed(today, tally, workers, chance, most=most, calls=calls)
         if stuck:
             tally.bad.append(f"{name}: {stuck}")
         else:

@@ -160,6 +160,19 @@ class TestRuns:
 
         assert ended == runs.run(RUN)
 
+    def test_notes_are_added_after_the_end_and_never_taken_back(self, engine: Engine, runs: Runs) -> None:
+        """
+        What is found of a run that is over is noted; whoever knows fewer notes, or others, takes none away.
+        """
+        ended = replace(a_run(), outcome=Outcome.SUCCESS, finished_at=after(600), notes=("clocks differ",))
+        save_run(engine, ended)
+
+        save_run(engine, replace(ended, notes=("clocks differ", "found later")))
+        for fewer in ((), ("clocks differ",), ("something else", "and more", "than that")):
+            save_run(engine, replace(ended, notes=fewer))
+
+        assert replace(ended, notes=("clocks differ", "found later")) == runs.run(RUN)
+
 
 class TestSignals:
     def test_are_stored_once_for_each_strategy(self, engine: Engine, runs: Runs) -> None:

@@ -52,7 +52,7 @@ class Market:
         listing, now = self.listings[symbol], self._timeline.now
         price = listing.price
         if self._scenario.intensity:
-            price *= 1 + Decimal(Chance(self._scenario.seed, symbol, int(now // _WALK_S)).below(61) - 30) / 10_000
+            price *= 1 + Decimal(Chance(self._scenario.seed, symbol, int(now // _WALK_S)).below(161) - 80) / 10_000
         if listing.gap_at is not None and self._closes_at - now < listing.gap_at:
             price *= listing.gap
         return price.quantize(_CENT if price >= 2 else _SUB_PENNY)

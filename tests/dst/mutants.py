@@ -26,6 +26,7 @@ from alchemiser.domain.execution.order import (
     Closed,
     Open,
     OrderStatus,
+    RejectionCause,
     Sent,
     Trade,
     TradeStatus,
@@ -166,7 +167,9 @@ def _refusal_proves(original: Function) -> Function:
 def _silence_is_refusal(original: Function) -> Function:
     def recorded(trade: Trade, answer: Any, *, at: Any, policy: Any) -> Trade:
         if isinstance(answer, answers.NoAnswer) and isinstance(trade.intents[-1].state, Sent):
-            return replace(observe.with_state(trade, answers._never_taken("must be integer", at)), due_at=at)
+            return replace(
+                observe.with_state(trade, answers._never_taken("refused", at, RejectionCause.FRACTIONS)), due_at=at
+            )
         found: Trade = original(trade, answer, at=at, policy=policy)
         return found
 
@@ -176,7 +179,9 @@ def _silence_is_refusal(original: Function) -> Function:
 def _duplicate_is_refusal(original: Function) -> Function:
     def recorded(trade: Trade, answer: Any, *, at: Any, policy: Any) -> Trade:
         if isinstance(answer, answers.Duplicate) and isinstance(trade.intents[-1].state, Sent):
-            return replace(observe.with_state(trade, answers._never_taken("must be integer", at)), due_at=at)
+            return replace(
+                observe.with_state(trade, answers._never_taken("refused", at, RejectionCause.FRACTIONS)), due_at=at
+            )
         found: Trade = original(trade, answer, at=at, policy=policy)
         return found
 
@@ -310,9 +315,9 @@ def _each_spends_all(original: Function) -> Function:
 
 
 def _late_deadlines(original: Function) -> Function:
-    def deadlines(side: Side, *, session: Any, started_at: Any) -> Any:
+    def deadlines(side: Side, *, session: Any, **kwargs: Any) -> Any:
         late = replace(session, closes_at=session.closes_at + timedelta(minutes=5))
-        return original(side, session=late, started_at=started_at)
+        return original(side, session=late, **kwargs)
 
     return deadlines
 
@@ -385,12 +390,33 @@ def _planned_again(original: Function) -> Function:
     def ticked(run: str, of: Phase, ports: Ports) -> Any:
         if not any(trade.intents for trade in ports.trades.trades(run)):
             cause = next(one for one in ports.ledger.events(run) if isinstance(one, events.SignalGenerated))
-            made = rebalance.prepare_plan(cause, ports)
+            blind: Any = _WithoutPlan(ports.runs)
+            made = rebalance.prepare_plan(cause, replace(ports, runs=blind))
             with ports.engine.begin() as tx:
                 tx.save_plan(made.plan, made.trades)
         return original(run, of, ports)
 
     return ticked
+
+
+class _WithoutPlan:
+    """
+    Runs of which no plan is known.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self._inner = inner
+
+    def run(self, run_id: str) -> Any:
+        """
+        See the port.
+        """
+        return self._inner.run(run_id)
+
+    def plan(self, run_id: str) -> None:
+        """
+        See the port.
+        """
 
 
 def _plan_replaced(_original: Function) -> Function:
@@ -451,6 +477,10 @@ def _settled_again(original: Function) -> Function:
             original(self, delivery, state)
 
     return settled
+
+
+def _unreconciled(_original: Function) -> Function:
+    return lambda account, _ports, **_kwargs: (account, ())
 
 
 def _unswitched(original: Function) -> Function:
@@ -558,7 +588,7 @@ MUTANTS: Mapping[str, Mutant] = {
                 (messages.MemoryEngine, "_settle", _settled_again),
             ),
         ),
-        Mutant(name="nothing is settled before a run", patches=((start, "recover", _answering(None)),)),
+        Mutant(name="nothing is settled before a run", patches=((start, "reconcile", _unreconciled),)),
         Mutant(name="a run begins on any positions", patches=((start, "refuse_other_positions", _answering(None)),)),
         Mutant(name="a run ends on any positions", patches=((settlement, "mismatches", _answering(())),)),
     )

@@ -149,7 +149,7 @@ class TestNames:
         """
         A second of the same name is refused while the first lives; others are welcome.
         """
-        refused = pytest.raises(RecordsBusy, match="no other worker called w1")
+        refused = pytest.raises(RecordsBusy, match="nobody else to work as w1")
         with alone_as("w1", database), alone_as("w2", database), refused:
             alone_as("w1", database, patience_s=1).__enter__()
         with alone_as("w1", database):

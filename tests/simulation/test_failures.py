@@ -2,7 +2,7 @@
 What goes wrong in a day ends the day, once, with everything at the broker looked after.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
@@ -11,6 +11,7 @@ import pytest
 
 from alchemiser.application.dispatch import pump
 from alchemiser.application.ports.broker import Broker
+from alchemiser.application.ports.market import Quotes
 from alchemiser.application.ports.records import Run
 from alchemiser.application.ports.reports import Rendered, ReportRenderer, RunReport
 from alchemiser.application.ports.suite import Ports
@@ -20,12 +21,26 @@ from alchemiser.application.start import Allow, start
 from alchemiser.domain.errors import BrokerAuthError, LedgerError, OrderRefused, SuspectBars
 from alchemiser.domain.events import Outcome, WorkflowCompleted, WorkflowFailed
 from alchemiser.domain.execution.order import BrokerOrder, TradeStatus
+from alchemiser.domain.market import Quote
 from alchemiser.domain.portfolio.account import Account, Position
 from alchemiser.domain.values import Symbol, shares
 from alchemiser.infrastructure.simulation.faults import Faults, FaultyBroker, FaultyQuotes
 
 _FIRST, _SECOND = date(2026, 7, 31), date(2026, 8, 3)
 _ENOUGH = 5_000
+
+
+class _NoQuotes(Quotes):
+    """
+    A market that is silent all day.
+    """
+
+    def latest(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Quote]:
+        """
+        Return nothing.
+        """
+        del symbols
+        return {}
 
 
 class _Speechless(ReportRenderer):
@@ -72,19 +87,23 @@ class _Gifted(FaultyBroker):
 
 def test_a_report_that_cannot_be_written_ends_the_run_once(ports: Ports) -> None:
     """
-    The pump ends, the run is failed and says why, one failure is told of.
+    The pump ends, the run is failed and says why, one failure and one end are told of, and the records hold the reason.
     """
     run = _traded(_FIRST, replace(ports, renderer=_Speechless()))
+    told = ports.ledger.events(run.id)
+    report = ports.runs.report(run.id)
 
     assert Outcome.FAILED is run.outcome
     assert "no words for" in run.detail
-    assert 1 == len([event for event in ports.ledger.events(run.id) if isinstance(event, WorkflowFailed)])
+    assert [1, 1] == [sum(isinstance(event, kind) for event in told) for kind in (WorkflowFailed, WorkflowCompleted)]
+    assert report is not None
+    assert (run.detail, ()) == (report.text, report.places)
 
 
-@pytest.mark.parametrize("call", [3, 5, 9])
+@pytest.mark.parametrize("call", [1, 3, 5, 9])
 def test_quotes_that_fail_for_a_moment_cost_nothing_but_time(ports: Ports, call: int) -> None:
     """
-    One bad answer of the quotes while orders rest: the day completes and the books agree.
+    One bad answer of the quotes, to plan on or while orders rest: the day completes and the books agree.
     """
     faults = Faults(kill_at=call, after=False, strike=_raiser(SuspectBars("SPY", "one bad message")))
 
@@ -146,8 +165,7 @@ def test_a_run_that_failed_before_any_order_can_be_retried(ports: Ports) -> None
     """
     Without quotes to plan on the run fails; again it is the same run; with the operator's word it is a new one.
     """
-    faults = Faults(kill_at=1, after=False, strike=_raiser(SuspectBars("SPY", "no quotes today")))
-    failed = _traded(_FIRST, replace(ports, quotes=FaultyQuotes(ports.quotes, faults)))
+    failed = _traded(_FIRST, replace(ports, quotes=_NoQuotes()))
     same, is_new = start(_FIRST, ports)
 
     retried, is_retry_new = start(_FIRST, ports, allowed=frozenset({Allow.RETRY}))

@@ -4,9 +4,9 @@ Deliver messages: bind the correlation id, prepare, apply, and turn errors into 
     a tick, whatever goes wrong       comes back until the session is over: while orders may rest at the broker,
                                       somebody has to look after them
     BrokerUnavailable, RecordsError,  the message comes back, up to five times, then it is dead and the run fails
-    or a defect
+    UnusableQuote, or a defect
     any other AlchemiserError         the run fails at this step, at once
-    the report of a failure fails     the run is closed without one
+    the report of a failure fails     the run is closed with a report in plain words, which is not delivered
     delivered too often, never ended  as if it had failed for good: something in it ends the process that tries it
     delivered before                  nothing
     its run is over                   a step that cannot be done is none any more: done, without effect
@@ -14,7 +14,6 @@ Deliver messages: bind the correlation id, prepare, apply, and turn errors into 
 
 import traceback
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -22,9 +21,10 @@ import structlog
 from alchemiser.application.log import Log
 from alchemiser.application.ports.messaging import AlreadyHandled, Message
 from alchemiser.application.ports.suite import Ports
+from alchemiser.application.reporting import apply_report, in_plain_words
 from alchemiser.application.workflow import HANDLERS
-from alchemiser.domain.errors import AlchemiserError, BrokerUnavailable, Category, RecordsError
-from alchemiser.domain.events import ExecutionTickDue, Outcome, WorkflowFailed, once_in_run
+from alchemiser.domain.errors import AlchemiserError, BrokerUnavailable, Category, RecordsError, UnusableQuote
+from alchemiser.domain.events import ExecutionTickDue, WorkflowFailed, once_in_run
 
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=2), timedelta(seconds=30)
 _AFTER_CLOSE, _GRACE = timedelta(minutes=2), timedelta(minutes=10)
@@ -72,7 +72,7 @@ def _handle(message: Message, ports: Ports) -> None:
             apply(tx)
     except AlreadyHandled:
         raise
-    except (BrokerUnavailable, RecordsError) as exc:
+    except (BrokerUnavailable, RecordsError, UnusableQuote) as exc:
         _log.warning("step_delayed", error=str(exc))
         _give_back(message, ports, error=str(exc), category=exc.category)
     except AlchemiserError as exc:
@@ -133,17 +133,9 @@ def _is_over(run_id: str, ports: Ports) -> bool:
 
 
 def _close_without_report(event: WorkflowFailed, ports: Ports, *, error: str) -> None:
-    run = ports.runs.run(event.run_id)
-    if run is None or run.outcome is not None:
-        return
-    closed = replace(
-        run,
-        outcome=Outcome.FAILED,
-        detail=f"{event.step}: {event.error}; and its report could not be written: {error}",
-        finished_at=ports.clock.now(),
-    )
+    closing = in_plain_words(event, ports, error=error)
     with ports.engine.begin() as tx:
-        tx.save_run(closed)
+        apply_report(event, closing, tx)
 
 
 def _failure(message: Message, ports: Ports, *, error: str, category: Category) -> WorkflowFailed:

@@ -111,15 +111,18 @@ def tick(run_id: str, phase: Phase, ports: Ports) -> TickResult:
     moves = _decided(mine, view, opens_at=session.opens_at, ports=ports)
     moved = {move.after.id: move.after for move in moves}
     moved |= _commit([move for move in moves if _has_news(move)], session=session, now=now, ports=ports)
-    answered = sent(
-        [replace(move, after=moved[move.after.id]) for move in moves], last_send=ends.last_send, ports=ports
-    )
+    told = [replace(move, after=moved[move.after.id]) for move in moves]
+    answered, broken = sent(told, last_send=ends.last_send, ports=ports)
     try:
         moved |= _commit(answered, session=session, now=now, ports=ports)
+        trades = [moved.get(trade.id, trade) for trade in mine]
     except Overtaken as overtaken:
         log.warning("answers_overtaken", run_id=run_id, error=str(overtaken))
-        return _without_late_answers(answered, session=session, side=side, run_id=run_id, now=now, ports=ports)
-    return _result([moved.get(trade.id, trade) for trade in mine], now)
+        _commit_one_by_one(answered, session=session, now=now, ports=ports)
+        trades = [trade for trade in ports.trades.trades(run_id) if trade.side is side]
+    if broken is not None:
+        raise broken
+    return _result(trades, now)
 
 
 def _is_due(trade: Trade, now: datetime) -> bool:
@@ -264,13 +267,10 @@ def _commit(moves: Sequence[Move], *, session: Session, now: datetime, ports: Po
     return {trade.id: trade for trade in ports.trades.commit([move.after for move in moves], fills)}
 
 
-def _without_late_answers(
-    answered: Sequence[Move], *, session: Session, side: Side, run_id: str, now: datetime, ports: Ports
-) -> TickResult:
+def _commit_one_by_one(answered: Sequence[Move], *, session: Session, now: datetime, ports: Ports) -> None:
     # Each answer that still is about the latest version of its trade counts: a rejection is told only once.
     for move in answered:
         try:
             _commit([move], session=session, now=now, ports=ports)
         except Overtaken as overtaken:
             log.warning("answer_dropped", trade_id=overtaken.trade_id, error=str(overtaken))
-    return _result([trade for trade in ports.trades.trades(run_id) if trade.side is side], now)

@@ -50,7 +50,8 @@ def prepare_look_up(event: UnresolvedLookUpDue, ports: Ports) -> Look:
     if run is None:
         raise LedgerError(f"expected the run {event.run_id} in the records, found none; restore the database")
     open_ends = unsettled(run, ports)
-    orders = ports.broker.orders(since=run.started_at) if open_ends else ()
+    # From the opening, not from our start: our clock may be ahead of the broker's.
+    orders = ports.broker.orders(since=ports.calendar.session(run.session).opens_at) if open_ends else ()
     for order in orders:
         if order.body.client_order_id.startswith(f"{ORDER_PREFIX}{run.id}-") and not order.status.is_terminal:
             ports.broker.cancel(order.id)

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from alchemiser.application.halting import MEMORY
 from alchemiser.application.ports.records import Run, Transaction
 from alchemiser.application.ports.suite import Ports
-from alchemiser.domain.errors import OrderRefused, SuspectBars
+from alchemiser.domain.errors import DataError, OrderRefused, UnusableQuote
 from alchemiser.domain.events import RebalancePlanned, SignalGenerated, caused_by
 from alchemiser.domain.execution.order import BrokerOrder, Trade
 from alchemiser.domain.execution.phase import trades_of
@@ -41,7 +41,7 @@ def plan_now(target: Target, ports: Ports, *, run_id: str, session: date, oldest
     Plan against the account and the quotes of this instant.
 
     Raises:
-        SuspectBars: a symbol has no usable quote.
+        UnusableQuote: a symbol has no quote to plan on.
         OrderRefused: the account or a symbol may not be traded.
     """
     account = ports.broker.account()
@@ -123,16 +123,19 @@ def _refuse_too_late(run: Run, ports: Ports) -> None:
 
 
 def _prices(symbols: tuple[Symbol, ...], ports: Ports, *, oldest: timedelta) -> dict[Symbol, Price]:
-    quotes = ports.quotes.latest(symbols)
+    try:
+        quotes = ports.quotes.latest(symbols)
+    except DataError as exc:
+        raise UnusableQuote(", ".join(symbols), f"expected quotes to plan on, found: {exc}") from exc
     prices: dict[Symbol, Price] = {}
     for symbol in symbols:
         quote = quotes.get(symbol)
         if quote is None or not quote.has_two_sides:
             found = "none" if quote is None else f"bid {quote.bid}, ask {quote.ask}"
-            raise SuspectBars(symbol, f"expected a quote with two sides to plan on, found {found}")
+            raise UnusableQuote(symbol, f"expected a quote with two sides to plan on, found {found}")
         if ports.clock.now() - quote.at > oldest:
-            raise SuspectBars(symbol, f"the quote is of {quote.at:%Y-%m-%d %H:%M:%S} UTC, too old to plan on")
+            raise UnusableQuote(symbol, f"the quote is of {quote.at:%Y-%m-%d %H:%M:%S} UTC, too old to plan on")
         if quote.ask - quote.bid > quote.mid.value * ports.rules.walk.widest_spread:
-            raise SuspectBars(symbol, f"the spread of {quote.spread_bps:.0f} bps is too wide to plan on")
+            raise UnusableQuote(symbol, f"the spread of {quote.spread_bps:.0f} bps is too wide to plan on")
         prices[symbol] = quote.mid
     return prices

@@ -4,6 +4,7 @@ Close a run: decide its outcome, write its one report, deliver it.
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from html import escape
 
 from alchemiser.application.log import Log
 from alchemiser.application.ports.records import Report, Run, Transaction
@@ -77,6 +78,29 @@ def written(report: RunReport, ports: Ports) -> Closing:
         ),
         look_up_at=first_look_up(report.trades, at=ports.clock.now()),
     )
+
+
+def in_plain_words(event: WorkflowFailed, ports: Ports, *, error: str) -> Closing | None:
+    """
+    Return the end of a failed run whose report could not be written; None for a run that has ended already.
+
+    Nothing is rendered or delivered, whatever of the two went wrong; the records hold the end and its reason.
+    """
+    run = ports.runs.run(event.run_id)
+    if run is None or run.outcome is not None:
+        return None
+    now = ports.clock.now()
+    detail = f"{event.step}: {event.error}; and its report could not be written: {error}"
+    over = replace(run, outcome=Outcome.FAILED, detail=detail, finished_at=now)
+    plain = Report(
+        run_id=run.id,
+        subject=f"{run.id} failed",
+        text=detail,
+        html=f"<p>{escape(detail)}</p>",
+        places=(),
+        written_at=now,
+    )
+    return Closing(run=over, report=plain, look_up_at=first_look_up(ports.trades.trades(run.id), at=now))
 
 
 def record_unstarted(run: Run, outcome: Outcome, *, detail: str, ports: Ports) -> None:

@@ -13,12 +13,14 @@ from alchemiser.application.log import Log
 from alchemiser.application.ports.broker import Broker
 from alchemiser.application.ports.suite import Ports
 from alchemiser.domain.errors import (
+    BrokerAuthError,
     BrokerUnavailable,
     DuplicateClientOrderId,
     InsufficientBuyingPower,
     NotFractionable,
     OrderRefused,
     OrderRejected,
+    RecordsError,
 )
 from alchemiser.domain.execution.answers import (
     Accepted,
@@ -49,15 +51,22 @@ class Move:
     cancel: str = ""
 
 
-def sent(moves: Sequence[Move], *, last_send: datetime, ports: Ports) -> list[Move]:
+def sent(
+    moves: Sequence[Move], *, last_send: datetime, ports: Ports
+) -> tuple[list[Move], BrokerAuthError | RecordsError | None]:
     """
-    Do what the moves ask of the broker; return a move for each answer.
+    Do what the moves ask of the broker; return a move for each answer, and what ended it early: the broker does not
+    accept us, or the kill switch cannot be read.
 
-    Raises:
-        BrokerAuthError: the broker does not accept us.
-        RecordsError: the kill switch cannot be read.
+    What was answered before that still counts: a rejection is told only once.
     """
-    return list(_answers(moves, last_send, ports))
+    answered: list[Move] = []
+    try:
+        # Whatever was told before something is raised stays in the list.
+        answered.extend(_answers(moves, last_send, ports))
+    except (BrokerAuthError, RecordsError) as exc:
+        return answered, exc
+    return answered, None
 
 
 def _answers(moves: Sequence[Move], last_send: datetime, ports: Ports) -> Iterator[Move]:

@@ -12,6 +12,7 @@ The exception tree: one class for each thing an operator does about it.
     │   ├── MissingBars(symbols)
     │   ├── StaleBars(symbol, last)
     │   ├── SuspectBars(symbol, why)
+    │   ├── UnusableQuote(symbol, why)  waited for: a later quote may do
     │   ├── SourceUnavailable           a source of bars gave no answer; the only one that is retried
     │   ├── SourceRefused               a source does not accept the keys, or does not sell what was asked
     │   └── CalendarMismatch            the broker's calendar or clock is not ours
@@ -179,6 +180,16 @@ class StaleBars(DataError):  # noqa: N818
 class SuspectBars(DataError):  # noqa: N818
     """
     A symbol's bars cannot be believed.
+    """
+
+    def __init__(self, symbol: str, why: str) -> None:
+        self.symbol = symbol
+        super().__init__(f"{symbol}: {why}")
+
+
+class UnusableQuote(DataError):  # noqa: N818
+    """
+    There is no quote of a symbol that may be planned on; a later one may do.
     """
 
     def __init__(self, symbol: str, why: str) -> None:

@@ -163,6 +163,20 @@ def test_intents_are_stored_before_anything_is_sent() -> None:
         assert [intents[0].body.client_order_id] == broker.sent
 
 
+def test_answers_before_the_broker_locked_us_out_still_count() -> None:
+    """
+    A rejection that was told before the keys were refused is on record: it is told only once.
+    """
+    with a_desk(WEIGHTS) as ports:
+        told = [OrderRejected(code="40310000", reason="not allowed"), BrokerAuthError("wrong key")]
+
+        with pytest.raises(BrokerAuthError):
+            tick(RUN, Phase.BUYS, replace(ports, broker=Moody(ports.broker, submits=told)))
+
+        states = [trade.intents[0].state.kind for trade in ports.trades.trades(RUN)]
+        assert ["closed", "sent"] == states
+
+
 def test_finished_trades_are_told_when_the_phase_ends() -> None:
     """
     Exactly one result names the trades, the last, and it names them all.

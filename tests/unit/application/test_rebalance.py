@@ -7,7 +7,7 @@ import pytest
 
 from alchemiser.application.ports.market import Quotes
 from alchemiser.application.rebalance import plan_now
-from alchemiser.domain.errors import SuspectBars
+from alchemiser.domain.errors import UnusableQuote
 from alchemiser.domain.market import Quote
 from alchemiser.domain.values import Symbol
 from support.builders import DAY, RUN, a_quote, a_target
@@ -32,5 +32,5 @@ def test_nothing_is_planned_on_a_quote_without_two_sides(bid: str, ask: str) -> 
     with a_desk({"SPY": "1"}) as desk:
         ports = replace(desk, quotes=_Spoiled(bid=bid, ask=ask))
 
-        with pytest.raises(SuspectBars, match=f"SPY: expected a quote with two sides .* bid {bid}, ask {ask}"):
+        with pytest.raises(UnusableQuote, match=f"SPY: expected a quote with two sides .* bid {bid}, ask {ask}"):
             plan_now(a_target({"SPY": "1"}), ports, run_id=RUN, session=DAY, oldest_quote=timedelta(seconds=15))

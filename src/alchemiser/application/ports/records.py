@@ -53,6 +53,12 @@ class Run:
         """
         return BarsMode.LIVE_QUOTE if self.signal_session == self.session else BarsMode.COMPLETED
 
+    def adds_notes_to(self, stored: tuple[str, ...]) -> bool:
+        """
+        Tell whether these notes are the stored ones and more.
+        """
+        return len(self.notes) > len(stored) and self.notes[: len(stored)] == stored
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
@@ -83,7 +89,8 @@ class Transaction(Protocol):
     def save_run(self, run: Run) -> bool:
         """
         Store a run and return True; of one that is stored already add what is news and return False: its opening
-        account until there is a plan, its closing account, its end. A run that is over stays as it ended.
+        account until there is a plan, its closing account, its end. A run that is over stays as it ended; notes may
+        still be added to it.
         """
         ...
 

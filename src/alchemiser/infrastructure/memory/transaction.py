@@ -44,14 +44,19 @@ class MemoryTransaction(Transaction):
     def save_run(self, run: Run) -> bool:
         """
         Store a run, or add what is news of it: its opening account until it is planned, its closing account, its end.
+        Notes are added even after that, none is taken back.
         """
         stored = self._memory.runs.get(run.id)
         if stored is None:
             self._memory.put(self._memory.runs, run.id, run)
             return True
+        after = stored
         if stored.outcome is None:
-            is_planned = run.id in self._memory.plans
-            self._memory.put(self._memory.runs, run.id, _with_news(stored, run, is_planned=is_planned))
+            after = _with_news(stored, run, is_planned=run.id in self._memory.plans)
+        if run.adds_notes_to(stored.notes):
+            after = replace(after, notes=run.notes)
+        if after != stored:
+            self._memory.put(self._memory.runs, run.id, after)
         return False
 
     def save_signal(self, signal: PartialSignalGenerated) -> tuple[PartialSignalGenerated, ...]:

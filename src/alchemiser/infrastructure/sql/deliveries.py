@@ -14,7 +14,6 @@ from alchemiser.infrastructure.codec import decode_event
 from alchemiser.infrastructure.sql.chain import locked_head
 from alchemiser.infrastructure.sql.engine import Database
 from alchemiser.infrastructure.sql.tables import deliveries, events, runs
-from alchemiser.infrastructure.sql.upsert import insert_new
 
 _WAITING = ("pending", "leased")
 _OVER = ("done", "dead")
@@ -93,21 +92,23 @@ class SqlDeliveries(Redelivery):
         """
         Queue every event of a run again for the handlers that it was never queued for.
         """
-        ours = (events.c.run_id == run_id, events.c.code_version == self._version)
-        told = select(events.c.event_id, events.c.type).where(*ours).order_by(events.c.seq)
+        told = select(events.c.event_id, events.c.type).where(
+            events.c.run_id == run_id, events.c.code_version == self._version
+        )
+        made = select(deliveries.c.event_id, deliveries.c.handler).join(events).where(events.c.run_id == run_id)
         with self._database.writing() as connection:
             # As everybody who queues: one after the other, see `chain`.
             locked_head(connection)
-            return sum(
-                insert_new(
-                    connection,
-                    deliveries,
-                    {"event_id": row.event_id, "handler": handler, "due_at": now, "state": "pending", "attempts": 0},
-                    key=["event_id", "handler"],
-                )
-                for row in connection.execute(told).all()
+            known = {(row.event_id, row.handler) for row in connection.execute(made)}
+            lost = [
+                {"event_id": row.event_id, "handler": handler, "due_at": now, "state": "pending", "attempts": 0}
+                for row in connection.execute(told.order_by(events.c.seq))
                 for handler in self._routes.get(row.type, ())
-            )
+                if (row.event_id, handler) not in known
+            ]
+            if lost:
+                connection.execute(deliveries.insert(), lost)
+        return len(lost)
 
     def repeat(self, run_id: str, event_ids: Sequence[str], *, now: datetime) -> int:
         """

@@ -18,9 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, StatementError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from alchemiser.domain.errors import ConfigurationError, RecordsError
-from alchemiser.infrastructure.sql.problems import damaged, of_postgres, of_sqlite
-
-__all__ = ["BUSY_TIMEOUT_S", "Database", "connect", "connect_read_only", "damaged", "file_of", "parse", "translated"]
+from alchemiser.infrastructure.sql.problems import of_postgres, of_sqlite
 
 BUSY_TIMEOUT_S = 30
 _CONNECT_TIMEOUT_S = 10

@@ -74,8 +74,8 @@ def alone_as(name: str, database: Database, *, patience_s: int = 10) -> Iterator
             if getattr(exc.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
                 raise
             raise RecordsBusy(
-                f"expected no other worker called {name} on {database.place}, one works; "
-                "give this one another name with --name; nothing was done"
+                f"expected nobody else to work as {name} on {database.place}, someone does; "
+                "wait until that process ends, or give a worker another name with --name; nothing was done"
             ) from exc
         connection.commit()
         yield

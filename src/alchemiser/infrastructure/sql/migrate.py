@@ -23,12 +23,12 @@ from alchemiser.infrastructure.sql.engine import (
     Database,
     connect,
     connect_read_only,
-    damaged,
     file_of,
     is_postgres,
     parse,
     translated,
 )
+from alchemiser.infrastructure.sql.problems import damaged
 from alchemiser.infrastructure.sql.tables import SCHEMA
 
 _HEADER = b"SQLite format 3\x00"

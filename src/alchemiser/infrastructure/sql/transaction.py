@@ -2,6 +2,7 @@
 Writes of one open transaction; they commit together or not at all.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -62,6 +63,7 @@ class SqlTransaction(Transaction):
     def save_run(self, run: Run) -> bool:
         """
         Store a run, or add what is news of it: its opening account until it is planned, its closing account, its end.
+        Notes are added even after that, none is taken back.
         """
         row = run_row(run)
         if insert_new(self._connection, runs, row, key=["id"]):
@@ -74,6 +76,7 @@ class SqlTransaction(Transaction):
         if news:
             is_going_on = runs.c.outcome.is_(None)
             self._connection.execute(runs.update().where(runs.c.id == run.id, is_going_on).values(**news))
+        self._add_notes(run)
         return False
 
     def save_signal(self, signal: PartialSignalGenerated) -> tuple[PartialSignalGenerated, ...]:
@@ -102,6 +105,14 @@ class SqlTransaction(Transaction):
             key=["run_id"],
             changing=[name for name in row if name != "run_id"],
         )
+
+    def _add_notes(self, run: Run) -> None:
+        if not run.notes:
+            return
+        noted = self._connection.scalar(select(runs.c.notes).where(runs.c.id == run.id).with_for_update())
+        if run.adds_notes_to(tuple(json.loads(noted or "[]"))):
+            notes = run_row(run)["notes"]
+            self._connection.execute(runs.update().where(runs.c.id == run.id).values(notes=notes))
 
 
 def stored_signals(connection: Connection, run_id: str) -> tuple[PartialSignalGenerated, ...]:

@@ -2,6 +2,7 @@
 What the broker's answers make of a trade.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -17,7 +18,18 @@ from alchemiser.domain.execution.answers import (
     refused,
     withheld,
 )
-from alchemiser.domain.execution.order import Canceling, Closed, Open, OrderStatus, Sent, Taken, Trade, TradeStatus
+from alchemiser.domain.execution.order import (
+    Canceling,
+    Closed,
+    IntentState,
+    Open,
+    OrderStatus,
+    RejectionCause,
+    Sent,
+    Taken,
+    Trade,
+    TradeStatus,
+)
 from alchemiser.domain.execution.policy import WalkPolicy
 from alchemiser.domain.values import shares
 from support.builders import START, a_body, a_trade, after, an_intent, an_order
@@ -182,3 +194,118 @@ def test_order_that_is_held_back_waits_as_it_was() -> None:
     found = held_back(sent(), "one too many", at=after(1), policy=POLICY)
 
     assert (TradeStatus.OPEN, "one too many", (), after(3)) == (found.status, found.reason, found.intents, found.due_at)
+
+
+def second(posts: int = 1) -> Trade:
+    gone = Closed(order_id="order-1", status=OrderStatus.CANCELED, filled=shares("0"), average=None, closed_at=after(1))
+    latest = an_intent(a_body(attempt=2), attempt=2, rung=1, state=Sent(posts=posts, since=after(5)))
+    return a_trade(intents=(an_intent(BODY, state=gone), latest), due_at=after(5))
+
+
+def refusal(reason: str, cause: RejectionCause = RejectionCause.OTHER) -> Closed:
+    return Closed(
+        order_id="",
+        status=OrderStatus.REJECTED,
+        filled=shares("0"),
+        average=None,
+        closed_at=after(6),
+        reason=reason,
+        cause=cause,
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "state", "due_s"),
+    [
+        pytest.param(
+            lambda trade: record(trade, Duplicate(), at=after(6), policy=POLICY),
+            Taken(since=after(5)),
+            8,
+            id="duplicate",
+        ),
+        pytest.param(
+            lambda trade: record(
+                trade, Rejected(reason="no", cause=RejectionCause.FRACTIONS), at=after(6), policy=POLICY
+            ),
+            refusal("no", RejectionCause.FRACTIONS),
+            6,
+            id="rejected",
+        ),
+        pytest.param(
+            lambda trade: record(trade, NoAnswer(), at=after(6), policy=POLICY),
+            Sent(posts=1, since=after(5)),
+            8,
+            id="no answer",
+        ),
+        pytest.param(
+            lambda trade: refused(trade, "collar", at=after(6), policy=POLICY), refusal("collar"), None, id="refused"
+        ),
+        pytest.param(
+            lambda trade: withheld(trade, "deadline", at=after(6), policy=POLICY),
+            refusal("deadline"),
+            None,
+            id="withheld",
+        ),
+    ],
+)
+def test_an_answer_is_to_the_latest_order(
+    told: Callable[[Trade], Trade], state: IntentState, due_s: int | None
+) -> None:
+    """
+    An earlier attempt stays as it ended, and the trade is due from the instant of the answer.
+    """
+    found = told(second())
+
+    assert (second().intents[0], state) == (found.intents[0], found.intents[1].state)
+    assert (None if due_s is None else after(due_s)) == found.due_at
+
+
+def test_only_the_latest_order_is_held_back() -> None:
+    """
+    The earlier attempt stays; of a repeated send the attempt stays too, as often sent as before.
+    """
+    once, twice = (held_back(second(posts), "one too many", at=after(6), policy=POLICY) for posts in (1, 2))
+
+    assert second().intents[:1] == once.intents
+    assert second(1).intents == twice.intents
+    assert [(TradeStatus.OPEN, "one too many", after(8))] * 2 == [
+        (one.status, one.reason, one.due_at) for one in (once, twice)
+    ]
+
+
+def test_late_rejection_takes_nothing_back() -> None:
+    """
+    An order that was seen at the broker meanwhile stays as it was seen.
+    """
+    found = record(asked(), Rejected(reason="no"), at=after(31), policy=POLICY)
+
+    assert (asked().intents, after(32)) == (found.intents, found.due_at)
+
+
+def test_answer_that_ends_the_trade_leaves_nothing_due() -> None:
+    """
+    An order under our id that is not the one committed is for a person to look at.
+    """
+    other = replace(an_order(a_body(quantity="11")), id="order-9")
+
+    found = record(sent(), Accepted(order=other), at=after(1), policy=POLICY)
+
+    assert (TradeStatus.UNRESOLVED, None) == (found.status, found.due_at)
+    assert "order-9" in found.reason
+
+
+def test_marketable_order_is_first_looked_at_on_its_own_grid() -> None:
+    """
+    An order taken late in its rest is looked at when the rest is over, at the latest.
+    """
+    resting = [an_order(BODY, submitted_at=START) for _ in range(2)]
+    inside, crossing = (
+        record(a_trade(intents=(an_intent(BODY, rung=rung),)), Accepted(order=order), at=after(29.5), policy=POLICY)
+        for rung, order in zip((2, 3), resting, strict=True)
+    )
+
+    assert (after(30), after(30)) == (inside.due_at, crossing.due_at)
+    late = record(
+        a_trade(intents=(an_intent(BODY, rung=3),)), Accepted(order=resting[0]), at=after(59.5), policy=POLICY
+    )
+    assert after(60) == late.due_at
