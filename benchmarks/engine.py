@@ -23,7 +23,7 @@ from alchemiser.application.dispatch import pump
 from alchemiser.application.live_bars import closes_of_book
 from alchemiser.application.signals import decide
 from alchemiser.application.start import resume, start
-from alchemiser.container import House, open_house
+from alchemiser.container.houses import House, open_house
 from alchemiser.infrastructure.sql.messages import SqlEngine
 from alchemiser.infrastructure.sql.migrate import prepare_database
 from support.houses import environment

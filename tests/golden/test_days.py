@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from alchemiser.container import Container
+from alchemiser.container.world import Container
 from golden import days
 
 _SHOWN = 5
