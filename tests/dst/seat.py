@@ -54,6 +54,7 @@ _RECORDS_S = 0.002
 _NAP_S = 30.0
 _TRAVEL_S = 0.04
 _TIMEOUT_S = 10.0
+_REFUSED_S = 1.0
 _LOCK_S = 30.0
 _SKEW_S = 20.0
 REASONS: tuple[tuple[type[OrderRejected], str, str], ...] = (
@@ -122,6 +123,7 @@ class Outside:
         self.watch = watch
         self.full_until = 0.0
         self.locked_out_until = 0.0
+        self.down_until = 0.0
         self.halted = ""
         self.reasons = REASONS
         self.requests: list[float] = []
@@ -205,6 +207,10 @@ class Seat:
             self._sleep(_TRAVEL_S)
             self.outside.faults.counts["keys refused"] += 1
             raise BrokerAuthError("401 unauthorized")
+        if self.outside.timeline.now < self.outside.down_until:
+            self._sleep(_REFUSED_S)
+            self.outside.faults.counts["broker down"] += 1
+            raise BrokerUnavailable("connection refused")
         if fault is None:
             self._sleep(_TRAVEL_S)
             answer = effect()

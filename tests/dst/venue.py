@@ -185,6 +185,13 @@ class Venue:
         self.blocked = reason
         self._changed()
 
+    def move_cash(self, dollars: Decimal) -> None:
+        """
+        Deposit or withdraw, never more than is free.
+        """
+        self.cash += max(dollars, -self._buying_power())
+        self._changed()
+
     def move_by_hand(self, symbol: Symbol, change: Decimal) -> Decimal:
         """
         Trade in the account by hand, never more than is free; return what was moved.

@@ -495,6 +495,10 @@ class World:
             self.timeline.at(chance.between(fires_at, closes_at), self._block)
         if chance.happens(0.05):
             self.timeline.at(chance.between(fires_at, closes_at), self._lock_out)
+        if chance.happens(0.05):
+            self.timeline.at(chance.between(fires_at - 30, closes_at), self._go_down)
+        if chance.happens(0.04):
+            self.timeline.at(chance.between(fires_at, closes_at), self._move_cash)
         if chance.happens(0.06):
             self.timeline.at(chance.between(fires_at - 60, closes_at), self._halt)
 
@@ -513,6 +517,18 @@ class World:
     def _resume(self) -> None:
         self.inspector.tell("somebody", "turns the kill switch off")
         self.outside.halted = ""
+
+    def _go_down(self) -> None:
+        seconds = self.chance.pick((20.0, 100.0, 600.0))
+        self.inspector.tell("broker", f"does not answer for {seconds:.0f} s")
+        self.outside.down_until = self.timeline.now + seconds
+
+    def _move_cash(self) -> None:
+        dollars = Decimal(self.chance.below(2_000) - 500)
+        self.venue.move_cash(dollars)
+        self.faults.counts["deposit or withdrawal"] += 1
+        self.inspector.tell("somebody", f"moves {dollars} dollars")
+        self._touched = True
 
     def _lock_out(self) -> None:
         seconds = self.chance.pick((20.0, 200.0, 2000.0, 2000.0))
