@@ -376,7 +376,7 @@ class World:
         if not self.inspector.breaches:
             self._judge(session)
         found = self._run_of(session)
-        return "not started" if found is None else found.outcome.value if found.outcome else "open"
+        return "nothing recorded" if found is None else found.outcome.value if found.outcome else "open"
 
     def _judge(self, session: Session) -> None:
         halted = frozenset(listing.symbol for listing in self.scenario.listings if listing.is_halted)
