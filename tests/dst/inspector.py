@@ -209,6 +209,8 @@ class Inspector:
             return
         trades = list(self._memory.trades.get(run.id, {}).values())
         self._hold_end(run, trades)
+        self._book()
+        self._hold_look_ups(run, trades)
         self._hold_report(run)
         if is_calm:
             self._hold_complete(run, trades, halted)
@@ -248,6 +250,16 @@ class Inspector:
         shown = orders if run.outcome is not Outcome.FAILED else None
         for breach in (*ledger_breaches(trades, entries, shown), *broker_breaches(trades, orders)):
             self._note(breach)
+
+    def _hold_look_ups(self, run: Run, trades: Sequence[Trade]) -> None:
+        # Half an hour after a run its unresolved orders were looked up three times.
+        for trade in trades:
+            shown = sum((order.filled for order in self._orders_of(trade)), Decimal(0))
+            booked = self._booked.get(trade.id, NO_SHARES).value
+            if trade.status is TradeStatus.UNRESOLVED and shown != booked:
+                self.fail(
+                    "L1", f"{trade.id}: unresolved in {run.id}, broker filled {shown}, booked {booked} in the end"
+                )
 
     def _hold_report(self, run: Run) -> None:
         ends = [e for e in self._memory.events if isinstance(e, WorkflowCompleted) and e.run_id == run.id]
