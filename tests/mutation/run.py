@@ -105,7 +105,7 @@ def _chosen(sources: Mapping[str, str], names: Sequence[str]) -> list[Mutant]:
         return everything
     wanted = {module for name in names for module in GROUPS.get(name, (name,))}
     chosen = [one for one in everything if one.module in wanted or one.name in wanted]
-    if missing := wanted - {one.module for one in chosen} - {one.name for one in chosen}:
+    if missing := wanted - set(sources) - {one.name for one in chosen}:
         raise SystemExit(f"expected modules, groups or mutants, found {', '.join(sorted(missing))}")
     return chosen
 
@@ -194,7 +194,7 @@ def _cold(findings: Findings, mutants: Sequence[Mutant], sources: Mapping[str, s
             cpu_s=20 + reach.limit_s(names),
         )
 
-    for module in dict.fromkeys(one.module for one in mutants):
+    for module in {tuple(reach.tests_of_module(one.module)): one.module for one in mutants}.values():
         sound = Findings(measure=findings.measure)
         tried(iter([trial(None, module)]), jobs=1, told=sound.tell)
         if sound.verdicts != {"sound code": Verdict.SURVIVED}:

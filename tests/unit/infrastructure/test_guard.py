@@ -2,19 +2,23 @@
 The caps at the broker's door, whatever the gate let pass.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 import pytest
 
+from alchemiser.application.ports.broker import Broker
 from alchemiser.domain.errors import BrokerUnavailable, OrderRefused, OrderRejected
 from alchemiser.domain.execution.gate import ApprovedOrder
-from alchemiser.domain.execution.order import BrokerOrder
-from alchemiser.domain.values import Side, usd
+from alchemiser.domain.execution.order import BrokerOrder, OrderStatus
+from alchemiser.domain.portfolio.account import Account, Asset
+from alchemiser.domain.values import Side, Symbol, usd
 from alchemiser.infrastructure.guard import Caps, GuardedBroker
 from alchemiser.infrastructure.simulation.broker import SimulatedBroker
 from alchemiser.infrastructure.simulation.clock import ManualClock
-from support.builders import START, a_body, approved
+from support.builders import START, a_body, after, an_account, an_asset, an_order, approved
 from support.venues import a_broker, seconds
 
 CAPS = Caps(
@@ -152,3 +156,227 @@ def test_the_same_id_again_is_not_counted_twice() -> None:
 
     with pytest.raises(OrderRejected, match="unique"):
         broker.submit(approved(a_body()))
+
+
+class Told(Broker):
+    """
+    A broker that shows what it is told to show, and takes every order.
+    """
+
+    def __init__(self, *orders: BrokerOrder, cash: str = "100000") -> None:
+        self._orders = orders
+        self._account = an_account(cash=cash, equity="100000")
+        self.taken: list[str] = []
+        self.reads = 0
+
+    def account(self) -> Account:
+        """
+        See the port.
+        """
+        self.reads += 1
+        return self._account
+
+    def assets(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Asset]:
+        """
+        See the port.
+        """
+        return {symbol: an_asset(symbol) for symbol in symbols}
+
+    def submit(self, order: ApprovedOrder) -> BrokerOrder:
+        """
+        See the port.
+        """
+        self.taken.append(order.body.client_order_id)
+        return an_order(order.body)
+
+    def cancel(self, order_id: str) -> None:
+        """
+        See the port.
+        """
+        self.taken.append(f"not {order_id}")
+
+    def orders(self, *, since: datetime) -> tuple[BrokerOrder, ...]:
+        """
+        See the port.
+        """
+        return tuple(order for order in self._orders if order.submitted_at >= since)
+
+
+def at_the_door(caps: Caps, *orders: BrokerOrder, cash: str = "100000", side: Side = Side.BUY, at: float = 0) -> str:
+    """
+    Return the cap that keeps an order of ten at a hundred from going out beside others, empty when none does.
+    """
+    order = approved(a_body(side=side, limit="100", attempt=9))
+    rail = told_by(GuardedBroker(Told(*orders, cash=cash), caps, clock=ManualClock(after(at))), order)
+    return rail.removesuffix(" (at the broker)")
+
+
+TWO = (an_order(a_body(limit="100")), an_order(a_body("TLT", limit="100")))
+PART = an_order(a_body(limit="100", attempt=2), OrderStatus.CANCELED, filled="4", average="90")
+HALF = an_order(a_body(limit="100"), OrderStatus.PARTIALLY_FILLED, filled="5", average="90")
+HAND = an_order(replace(a_body(limit="100"), client_order_id="by-hand"))
+SOLD = an_order(a_body(side=Side.SELL, limit="100"))
+ANOTHER_RUN = an_order(replace(a_body(limit="100"), client_order_id="alc1-TEST0001-20260731-rebalance-2-SPY-B-a1"))
+
+
+@pytest.mark.parametrize(
+    ("cap", "within", "beyond"),
+    [
+        pytest.param(
+            "notional",
+            (replace(CAPS, order_notional=usd("1000")), ()),
+            (replace(CAPS, order_notional=usd("999.99")), ()),
+            id="dollars",
+        ),
+        pytest.param(
+            "equity",
+            (replace(CAPS, order_fraction=Decimal("0.01")), ()),
+            (replace(CAPS, order_fraction=Decimal("0.009999")), ()),
+            id="of equity",
+        ),
+        pytest.param(
+            "orders per run",
+            (replace(CAPS, orders_per_run=3), TWO),
+            (replace(CAPS, orders_per_run=2), TWO),
+            id="of a run",
+        ),
+        pytest.param(
+            "orders per run",
+            (replace(CAPS, orders_per_run=1), (HAND, ANOTHER_RUN)),
+            (replace(CAPS, orders_per_run=1), (SOLD,)),
+            id="of this run only",
+        ),
+        pytest.param(
+            "orders per minute",
+            (replace(CAPS, orders_per_minute=2), (HAND, ANOTHER_RUN)),
+            (replace(CAPS, orders_per_minute=1), (HAND, ANOTHER_RUN)),
+            id="of ours in a minute",
+        ),
+        pytest.param(
+            "turnover",
+            (replace(CAPS, turnover=Decimal("0.03")), TWO),
+            (replace(CAPS, turnover=Decimal("0.029999")), TWO),
+            id="bought on a day",
+        ),
+        pytest.param(
+            "turnover",
+            (replace(CAPS, turnover=Decimal("0.01360")), (PART, HAND, SOLD)),
+            (replace(CAPS, turnover=Decimal("0.01359")), (PART, HAND, SOLD)),
+            id="what a cancelled order filled",
+        ),
+        pytest.param(
+            "turnover",
+            (replace(CAPS, turnover=Decimal("0.01950")), (HALF,)),
+            (replace(CAPS, turnover=Decimal("0.01949")), (HALF,)),
+            id="what was filled and what rests",
+        ),
+        pytest.param(
+            "gross exposure",
+            (replace(CAPS, gross_exposure=Decimal("0.03")), (*TWO, SOLD, PART)),
+            (replace(CAPS, gross_exposure=Decimal("0.029999")), (*TWO, SOLD, PART)),
+            id="what buys may add",
+        ),
+        pytest.param(
+            "gross exposure",
+            (replace(CAPS, gross_exposure=Decimal("0.02500")), (HALF, HAND)),
+            (replace(CAPS, gross_exposure=Decimal("0.02499")), (HALF, HAND)),
+            id="whoever's buys",
+        ),
+    ],
+)
+def test_the_edge_of_a_cap_is_inside(
+    cap: str, within: tuple[Caps, tuple[BrokerOrder, ...]], beyond: tuple[Caps, tuple[BrokerOrder, ...]]
+) -> None:
+    """
+    What is exactly allowed beside what the broker shows goes out, the next step beyond it does not.
+    """
+    assert ["", cap] == [at_the_door(caps, *orders) for caps, orders in (within, beyond)]
+
+
+def test_what_is_held_counts_as_exposure_of_buys_only() -> None:
+    """
+    Equity that is not cash is held; a sell is never kept back by what is held.
+    """
+    caps = replace(CAPS, gross_exposure=Decimal("0.51"))
+
+    assert ["", "gross exposure", ""] == [
+        at_the_door(caps, cash="50000"),
+        at_the_door(caps, cash="49999.99"),
+        at_the_door(caps, cash="0", side=Side.SELL),
+    ]
+
+
+@pytest.mark.parametrize(("age_s", "cap"), [(49.9, "orders per minute"), (50, "")])
+def test_a_minute_ends_before_the_gates_does(age_s: float, cap: str) -> None:
+    """
+    Fifty seconds: clocks of two machines differ, and the gate's own minute is the one to be met.
+    """
+    assert cap == at_the_door(replace(CAPS, orders_per_minute=1), ANOTHER_RUN, at=age_s)
+
+
+@pytest.mark.parametrize(("hours", "cap"), [(16, "orders per run"), (16.01, "")])
+def test_a_day_is_as_long_as_a_trading_day_with_its_edges(hours: float, cap: str) -> None:
+    """
+    An order of the same id's run counts for sixteen hours.
+    """
+    assert cap == at_the_door(replace(CAPS, orders_per_run=1), SOLD, at=hours * 3600)
+
+
+@pytest.mark.parametrize(("hours", "is_counted"), [(15.99, True), (16, False)])
+def test_an_order_that_is_not_shown_counts_for_a_day(hours: float, is_counted: bool) -> None:
+    """
+    What was sent and is not seen at the broker is remembered as long as what is.
+    """
+    clock, inner = ManualClock(START), Told()
+    broker = GuardedBroker(inner, replace(CAPS, orders_per_run=1), clock=clock)
+    broker.submit(approved(a_body()))
+    clock.wait_until(after(hours * 3600))
+
+    rail = told_by(broker, approved(a_body(attempt=2)))
+
+    assert is_counted is bool(rail)
+    assert (1 if is_counted else 2) == len(inner.taken)
+
+
+def test_the_books_are_read_again_after_twenty_seconds() -> None:
+    """
+    Until then what was sent meanwhile is counted, and the broker is not asked.
+    """
+    clock, inner = ManualClock(START), Told()
+    broker = GuardedBroker(inner, CAPS, clock=clock)
+    reads = []
+    for attempt, seconds_ in enumerate((0, 20, 20.5, 40), start=1):
+        clock.wait_until(after(seconds_))
+        broker.submit(approved(a_body(attempt=attempt)))
+        reads.append(inner.reads)
+
+    assert [1, 1, 2, 2] == reads
+
+
+def test_everything_else_passes_through() -> None:
+    """
+    Account, assets, orders and cancels are the broker's own.
+    """
+    inner = Told(*TWO)
+    broker = GuardedBroker(inner, CAPS, clock=ManualClock(START))
+
+    broker.cancel("order-1")
+
+    assert ["not order-1"] == inner.taken
+    assert inner.account() == broker.account()
+    assert inner.assets([Symbol("SPY")]) == broker.assets([Symbol("SPY")])
+    assert (TWO, ()) == (broker.orders(since=START), broker.orders(since=after(1)))
+
+
+def test_a_refusal_at_the_door_says_what_was_found() -> None:
+    """
+    The cap, what it allows, what was found and the order's id.
+    """
+    broker = GuardedBroker(Told(*TWO), replace(CAPS, orders_per_run=2), clock=ManualClock(START))
+    order = approved(a_body(limit="100", attempt=9))
+
+    with pytest.raises(OrderRefused) as refusal:
+        broker.submit(order)
+
+    expected = "refused by the orders per run (at the broker) rail: 3, allowed is 2"
+    assert f"{order.body.client_order_id}: {expected}" == str(refusal.value)

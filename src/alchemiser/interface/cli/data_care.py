@@ -11,7 +11,7 @@ import click
 from alchemiser.application.data_status import holdings
 from alchemiser.application.repair_data import Repaired, accept, adopt
 from alchemiser.application.verify_data import verify
-from alchemiser.container import DataHouse, open_data
+from alchemiser.container.data import DataHouse, open_data
 from alchemiser.domain.bars.findings import Kind
 from alchemiser.domain.errors import DataError
 from alchemiser.domain.values import Symbol

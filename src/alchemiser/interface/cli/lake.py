@@ -10,7 +10,7 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from alchemiser.application.ports.data import BarSource
-from alchemiser.container import DataHouse, named_source
+from alchemiser.container.data import DataHouse, named_source
 from alchemiser.domain.values import Symbol, as_symbol
 from alchemiser.files import file_source
 from alchemiser.interface.cli.output import stderr

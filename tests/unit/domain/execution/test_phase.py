@@ -88,6 +88,7 @@ def test_buying_power_bounds_the_buys_too() -> None:
     ("cash", "whole", "reason"),
     [
         pytest.param("0", False, "too little money after the sells", id="no money"),
+        pytest.param("-5", False, "too little money after the sells", id="debts"),
         pytest.param("99", True, "too little money after the sells", id="not one share"),
         pytest.param("0.90", False, "min_notional", id="less than a dollar"),
     ],
@@ -155,3 +156,14 @@ def test_shares_of_a_short_budget_never_exceed_it() -> None:
     found = authorise_buys(buys, an_account(cash="100"), policy=POLICY, now=START)
 
     assert {shares("0.331666666")} == {trade.authorised for trade in found}
+
+
+def test_a_share_of_the_money_worth_exactly_a_dollar_is_allowed() -> None:
+    """
+    It is the smallest order the broker takes.
+    """
+    found = authorise_buys(
+        [a_trade(planned="0.02", authorised=None)], an_account(cash="1.0050251257"), policy=POLICY, now=START
+    )
+
+    assert [("0.010000000", TradeStatus.OPEN, "")] == allowed(found)

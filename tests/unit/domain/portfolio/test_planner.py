@@ -247,3 +247,173 @@ def test_lines_carry_values_beside_targets() -> None:
         line.current_quantity,
         line.action,
     )
+
+
+def lines(made: RebalancePlan) -> list[tuple[str, str, str, str]]:
+    return [(line.action, line.symbol, str(line.quantity), line.reason) for line in made.lines]
+
+
+@pytest.mark.parametrize(
+    ("held", "found"),
+    [
+        pytest.param("4.99", ("buy", "SPY", "0.010000000", ""), id="a dollar short"),
+        pytest.param(
+            "4.9901", ("hold", "SPY", "0", "difference of 0.99 is below the minimum trade of 1.00"), id="less short"
+        ),
+        pytest.param("5.01", ("sell", "SPY", "0.010000000", ""), id="a dollar over"),
+        pytest.param(
+            "5.0099", ("hold", "SPY", "0", "difference of 0.99 is below the minimum trade of 1.00"), id="less over"
+        ),
+        pytest.param("5", ("hold", "SPY", "0", "on target"), id="neither"),
+    ],
+)
+def test_a_dollar_is_the_least_that_is_traded(held: str, found: tuple[str, str, str, str]) -> None:
+    """
+    Also when the policy asks for no minimum: the broker takes no smaller order.
+    """
+    account = an_account(a_position("SPY", held), cash="501", equity="1000")
+
+    assert [found] == lines(a_plan({"SPY": "0.5"}, account, {"SPY": "100"}, policy=a_policy(minimum="0")))
+
+
+@pytest.mark.parametrize(
+    ("weight", "minimum", "found"),
+    [
+        pytest.param("0.35", "100", ("sell", "SPY", "1", ""), id="one share over is the minimum"),
+        pytest.param(
+            "0.35",
+            "101",
+            ("hold", "SPY", "0", "rounds to less than the minimum trade of 101.00"),
+            id="one share over is less",
+        ),
+        pytest.param("0.65", "100", ("buy", "SPY", "1", ""), id="one share short is the minimum"),
+        pytest.param(
+            "0.65",
+            "101",
+            ("hold", "SPY", "0", "rounds to less than the minimum trade of 101.00"),
+            id="one share short is less",
+        ),
+        pytest.param("0.45", "10", ("hold", "SPY", "0", "rounds to zero shares"), id="less than a share over"),
+        pytest.param("0.55", "10", ("hold", "SPY", "0", "rounds to zero shares"), id="less than a share short"),
+    ],
+)
+def test_what_rounding_leaves_is_held_against_the_minimum(
+    weight: str, minimum: str, found: tuple[str, str, str, str]
+) -> None:
+    """
+    In whole shares a difference of one and a half trades one share, if that is still worth the minimum.
+    """
+    account = an_account(a_position("SPY", "5"), cash="500", equity="1000")
+    made = a_plan({"SPY": weight}, account, {"SPY": "100"}, policy=a_policy(minimum=minimum), whole=("SPY",))
+
+    assert [found] == lines(made)
+
+
+def test_a_partial_sale_takes_only_what_is_available() -> None:
+    """
+    Shares that open orders reserve are not sold, so less is sold than is over.
+    """
+    account = an_account(a_position("SPY", "10", available="2.5"), equity="1000")
+
+    assert [("sell", "SPY", "2.500000000", "")] == lines(a_plan({"SPY": "0.5"}, account, {"SPY": "100"}))
+
+
+def test_sales_pay_for_buys_and_the_buffer_stays() -> None:
+    """
+    Cash and proceeds less five percent of equity are spent.
+    """
+    account = an_account(a_position("TLT", "8"), cash="200", equity="1000")
+
+    made = a_plan({"SPY": "1"}, account, {"SPY": "100", "TLT": "100"}, policy=a_policy(buffer="0.05"))
+
+    assert [
+        ("sell", "TLT", "8", "no longer wanted"),
+        ("buy", "SPY", "9.500000000", "reduced to the cash there is"),
+    ] == lines(made)
+
+
+def test_a_buy_that_costs_all_there_is_is_not_reduced() -> None:
+    """
+    To the last cent, and no further.
+    """
+    made = a_plan({"SPY": "0.5", "TLT": "0.5"}, an_account(cash="1000"), {"SPY": "100", "TLT": "50"})
+
+    assert [("buy", "SPY", "5.000000000", ""), ("buy", "TLT", "10.000000000", "")] == lines(made)
+
+
+def test_a_symbol_without_weight_or_shares_needs_no_price() -> None:
+    """
+    A weight of zero is not wanted, a position of zero is not held; prices that nobody asked for are left out.
+    """
+    account = an_account(a_position("GLD", "0"), a_position("TLT", "3"), cash="700", equity="1000")
+
+    made = a_plan({"SPY": "0.5", "TLT": "0", "BIL": "0"}, account, {"SPY": "100", "TLT": "100", "XLK": "1"})
+
+    assert [("sell", "TLT", "3", "no longer wanted"), ("buy", "SPY", "5.000000000", "")] == lines(made)
+    assert ["SPY", "TLT"] == list(made.snapshot.prices)
+    assert [True, False] == [line.full_exit for line in made.lines]
+
+
+def test_what_is_only_held_need_not_be_tradable() -> None:
+    """
+    A halted symbol on target stops no plan, and unknown ones are valued in fractions.
+    """
+    account = an_account(a_position("OLD", "5"), cash="500", equity="1000")
+    made = plan(
+        a_target({"OLD": "0.5"}),
+        account,
+        {Symbol("OLD"): price("100")},
+        {},
+        a_policy(),
+        run_id=RUN,
+        session=DAY,
+        made_at=START,
+    )
+
+    assert [("hold", "OLD", "0", "on target")] == lines(made)
+    assert not made.lines[0].whole_shares
+    assert (RUN, DAY, START) == (made.run_id, made.session, made.made_at)
+
+
+def test_the_smallest_account_is_planned_for() -> None:
+    """
+    A dollar of equity and half of it in cash is an account like any other.
+    """
+    account = an_account(a_position("SPY", "0.005"), cash="0.5", equity="1")
+
+    assert [("sell", "SPY", "0.005", "no longer wanted")] == lines(a_plan({}, account, {"SPY": "100"}))
+
+
+def test_canonical_text_is_in_the_order_of_symbols() -> None:
+    """
+    Positions, votes and prices stand by symbol, lines as in the plan, whatever order they came in.
+    """
+    positions = [a_position("ZZZ", "3"), a_position("TLT", "8"), a_position("AAA", "1.45")]
+    texts = []
+    for order in (1, -1):
+        account = an_account(*positions[::order], cash="200", equity="1450")
+        weights = dict([("SPY", "0.2"), ("AAA", "0.1")][::order])
+        prices = dict([("SPY", "100"), ("AAA", "100"), ("TLT", "100"), ("ZZZ", "100")][::order])
+        made = a_plan(weights, account, prices, whole=("SPY", "TLT"))
+        texts.append(canonical_text(made.session, made.snapshot, made.lines))
+
+    assert texts[0] == texts[1]
+    assert texts[0].splitlines() == [
+        "plan 2026-07-31",
+        "account 'TEST0001' 1450 200 200",
+        "position 'AAA' 1.45 1.45",
+        "position 'TLT' 8 8",
+        "position 'ZZZ' 3 3",
+        "target 2026-07-30",
+        "vote 'AAA' 'only' 0.1",
+        "vote 'SPY' 'only' 0.2",
+        "price 'AAA' 100",
+        "price 'SPY' 100",
+        "price 'TLT' 100",
+        "price 'ZZZ' 100",
+        "policy 1 1 0 0",
+        "sell 'TLT' 8 0 'exit' 'whole' 'no longer wanted'",
+        "sell 'ZZZ' 3 0 'exit' 'fractions' 'no longer wanted'",
+        "buy 'SPY' 2 290 'trade' 'whole' ''",
+        "hold 'AAA' 0 145 'trade' 'fractions' 'on target'",
+    ]

@@ -13,7 +13,7 @@ from alchemiser.application.data_status import Holding, holdings, needs_of
 from alchemiser.application.import_data import import_bars
 from alchemiser.application.live_bars import symbols_of
 from alchemiser.application.refresh_data import Fate, Refreshed, refresh
-from alchemiser.container import DataHouse, open_data
+from alchemiser.container.data import DataHouse, open_data
 from alchemiser.domain.errors import ConfigurationError
 from alchemiser.domain.values import Symbol
 from alchemiser.files import file_source, strategy_library
