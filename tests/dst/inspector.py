@@ -220,6 +220,9 @@ class Inspector:
                 self._hold_positions(run, trades)
 
     def _begun(self, seat: Seat, run: Run) -> None:
+        if run.outcome is not None:
+            self.tell(seat.name, f"did not begin {run.id}: {run.detail}")
+            return
         self.tell(seat.name, f"began {run.id}")
         for order in self._venue.orders.values():
             if order.is_ours and order.is_live:

@@ -22,7 +22,7 @@ from alchemiser.infrastructure.strategy_files import StrategyFiles
 from dst.quiet import quietly
 from dst.scenario import scenario_of
 from dst.staged import a_listing
-from dst.world import World
+from dst.world import Verdict, World
 from support.houses import ROOT
 
 _DAY = date(2026, 7, 31)
@@ -64,13 +64,28 @@ def test_the_shipped_strategies_keep_every_invariant(seed: int) -> None:
     """
     The same days as elsewhere, with targets that come from bars.
     """
+    assert () == _lived(seed, intensity=3).breaches
+
+
+def test_the_shipped_strategies_trade_a_calm_day() -> None:
+    """
+    On a day on which nothing goes wrong everything that was planned is traded.
+    """
+    verdict = _lived(0, intensity=0)
+
+    assert () == verdict.breaches
+    assert ("success",) == verdict.outcomes
+    assert verdict.figures["fills"] > 0
+
+
+def _lived(seed: int, *, intensity: int) -> Verdict:
     symbols = symbols_of(_book().strategies)
     closes = _closes(symbols, new_york().previous(_DAY).day)
     listings = tuple(
         a_listing(symbol, str(Decimal(float(closes.of(symbol)[-1])).quantize(Decimal("0.01")))) for symbol in symbols
     )
     scenario = replace(
-        scenario_of(seed, intensity=3, processes=3),
+        scenario_of(seed, intensity=intensity, processes=3),
         day=_DAY,
         sessions=1,
         listings=listings,
@@ -78,7 +93,4 @@ def test_the_shipped_strategies_keep_every_invariant(seed: int) -> None:
         cash=Decimal(50_000),
     )
     with quietly():
-        verdict = World(scenario, library=_Kept(), bars=_KeptBars()).run()
-
-    assert () == verdict.breaches
-    assert verdict.figures["posts"] > 0
+        return World(scenario, library=_Kept(), bars=_KeptBars()).run()
