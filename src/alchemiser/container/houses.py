@@ -140,6 +140,8 @@ def _open(settings: "Settings", *, session: date | None, name: str = "") -> Iter
                 )
         finally:
             database.close()
+            # Whoever only looks afterwards finds the simulated books whole in their file, and leaves it as it is.
+            container.venue().close()
 
 
 def _with_faults(ports: Ports, settings: "Settings") -> Ports:

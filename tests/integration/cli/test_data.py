@@ -74,7 +74,7 @@ def test_a_quarantined_symbol_makes_the_strategy_undefined_with_the_reason(
     (line,) = [json.loads(one) for one in ended.out.splitlines()]
     assert 1 == ended.code
     assert "the bars of SPY may not be used, they are in quarantine: " in line["undefined"]
-    assert "much like a 1-for-3 split" in line["undefined"]
+    assert "much like a split of 1 for 3" in line["undefined"]
 
 
 def test_a_symbol_in_quarantine_that_does_not_decide_changes_nothing(alchemiser: Alchemiser, tmp_path: Path) -> None:
