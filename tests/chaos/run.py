@@ -92,7 +92,7 @@ def _chaos(place: str, kills: int, starts: int, seed: int, folder: Path) -> Tall
             most = min(_MOST_KILLS_A_DAY, kills - tally.kills)
             where = folder / f"day-{tally.days}"
             _day(place, tally, seed, first, template, where, most=most, peaceful=peaceful, calls=calls)
-            if tally.days % 10 == 0:
+            if tally.days % 5 == 0:
                 print(f"  {place}: {tally.days} days, {tally.kills} kills, {len(tally.bad)} bad", flush=True)
     workers = f"{_WORKERS} workers" if place == "postgres" else "1 process"
     print(f"{place}: {starts if place == 'sqlite' else (starts + 1) // 2} times three started one session at once")

@@ -15,7 +15,9 @@ from alchemiser.application.ports.suite import Ports
 from alchemiser.application.queries import latest_run
 from alchemiser.application.start import name_of, start
 from alchemiser.application.work import work
-from alchemiser.container import Container, House, encode, open_house, open_office
+from alchemiser.container.houses import House, open_house
+from alchemiser.container.views import encode, open_office
+from alchemiser.container.world import Container
 from alchemiser.domain.errors import LedgerError, OrderRefused, RecordsBusy
 from alchemiser.domain.execution.order import Trade
 from alchemiser.domain.identity import run_id

@@ -51,7 +51,7 @@ T = TypeVar("T")
 
 _DEFECT = re.compile(r"[A-Z]+[a-z]\w*: ")
 _RECORDS_S = 0.002
-_NAP_S = 20.0
+_NAP_S = 30.0
 _TRAVEL_S = 0.04
 _TIMEOUT_S = 10.0
 _LOCK_S = 30.0

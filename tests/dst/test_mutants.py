@@ -6,7 +6,7 @@ import pytest
 
 from dst.mutants import MUTANTS, caught
 
-_FEW = 60
+_FEW = 150
 # These take rarer accidents than a few seeds bring; `make simulate-mutants` gives them more.
 _RARE = {
     "a refusal of the second send is proof",
@@ -14,6 +14,7 @@ _RARE = {
     "each buy spends all the money",
     "neither deliveries nor events are fenced",
     "nothing is settled before a run",
+    "quotes are not looked at",
     "the gate is skipped",
     "the kill switch is ignored",
     "trades are not fenced by version",

@@ -65,7 +65,7 @@ from dst.venue import Venue
 _KIND = "rebalance"
 _AFTERNOON_S = 3600.0
 _TROUBLE_ENDS_S = 150.0
-_SHIFT_S = 900.0
+_SHIFT_S = 420.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +249,7 @@ class World:
         faults: what goes wrong instead of what the seed rolls.
         restart_s: how long whoever dies is away; drawn by the seed if not set.
         cast: the processes of each session, instead of those that the seed draws.
+        library, bars: strategies that look at bars, instead of fixed targets.
     """
 
     def __init__(
@@ -259,7 +260,10 @@ class World:
         faults: Faults | None = None,
         restart_s: float | None = None,
         cast: Sequence[Role] = (),
+        library: StrategyLibrary | None = None,
+        bars: BarStore = _BAR,
     ) -> None:
+        self._bars = bars
         self._restart_s = restart_s
         self._cast = {role.name: role for role in cast}
         self.scenario = scenario
@@ -314,9 +318,13 @@ class World:
         self._workers = {f"p{n}" for n in range(1, scenario.processes) if self.chance.happens(0.4)}
         self._refused: set[int] = set()
         self._alive: set[str] = set()
-        self._books = tuple(
-            FixedBook(targets, tuple(sorted({listing.symbol for listing in scenario.listings})))
-            for targets in scenario.targets
+        self._books: tuple[StrategyLibrary, ...] = (
+            (library,) * scenario.sessions
+            if library
+            else tuple(
+                FixedBook(targets, tuple(sorted({listing.symbol for listing in scenario.listings})))
+                for targets in scenario.targets
+            )
         )
 
     def run(self) -> Verdict:
@@ -456,7 +464,7 @@ class World:
         return Ports(
             clock=clock,
             calendar=_DAYS,
-            bars=_BAR,
+            bars=self._bars,
             quotes=SeatQuotes(seat),
             library=self._books[number],
             broker=GuardedBroker(SeatBroker(seat), self._caps, clock=clock),

@@ -13,7 +13,7 @@ import pytest
 
 from alchemiser.application.dispatch import pump
 from alchemiser.application.start import resume, start
-from alchemiser.container import open_house
+from alchemiser.container.houses import open_house
 from alchemiser.infrastructure.simulation.faults import Faults, with_faults
 from support.houses import alchemiser, environment
 

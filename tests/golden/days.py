@@ -26,7 +26,8 @@ from dependency_injector import providers
 
 from alchemiser.application.dispatch import pump
 from alchemiser.application.start import resume, start
-from alchemiser.container import Container, open_house
+from alchemiser.container.houses import open_house
+from alchemiser.container.world import Container
 from alchemiser.domain.events import Outcome
 from alchemiser.domain.execution.order import BrokerOrder
 from alchemiser.infrastructure.calendar import new_york

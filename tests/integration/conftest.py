@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from alchemiser.container import House, open_house
+from alchemiser.container.houses import House, open_house
 from support.houses import environment
 from support.small_books import FIRST, book_of, write_books
 

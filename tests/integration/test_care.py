@@ -18,7 +18,8 @@ from alchemiser.application.start import start
 from alchemiser.application.sweep import sweep
 from alchemiser.application.work import Stay, work
 from alchemiser.application.workflow import LISTENERS
-from alchemiser.container import House, encode, open_house
+from alchemiser.container.houses import House, open_house
+from alchemiser.container.views import encode
 from alchemiser.domain.errors import ConfigurationError, OrderRefused
 from alchemiser.domain.events import Outcome
 from alchemiser.infrastructure.clock import MovedRest

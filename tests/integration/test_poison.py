@@ -13,7 +13,7 @@ import pytest
 from alchemiser.application.dispatch import pump
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.start import start
-from alchemiser.container import open_house
+from alchemiser.container.houses import open_house
 from alchemiser.domain.events import Outcome
 from support.houses import environment
 

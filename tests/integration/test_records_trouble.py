@@ -15,7 +15,7 @@ from alchemiser.application.ports.messaging import Message
 from alchemiser.application.ports.records import Transaction
 from alchemiser.application.replay import recorded_run
 from alchemiser.application.start import start
-from alchemiser.container import House
+from alchemiser.container.houses import House
 from alchemiser.domain.errors import RecordsError
 from alchemiser.domain.events import Outcome
 from alchemiser.domain.execution.order import Trade

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from alchemiser.application.ports.suite import Ports
-from alchemiser.container import open_house
+from alchemiser.container.houses import open_house
 from support.houses import environment
 
 

@@ -14,7 +14,7 @@ from alchemiser.application.dispatch import pump
 from alchemiser.application.ports.market import Quotes
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.start import start
-from alchemiser.container import open_house
+from alchemiser.container.houses import open_house
 from alchemiser.domain.errors import OrderRefused
 from alchemiser.domain.events import Outcome
 from alchemiser.domain.execution.gate import ApprovedOrder, Limits, approve

@@ -18,7 +18,7 @@ from alchemiser.application.ports.broker import Broker
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.queries import report_of
 from alchemiser.application.start import start
-from alchemiser.container import open_house
+from alchemiser.container.houses import open_house
 from alchemiser.domain.errors import OrderRefused
 from alchemiser.domain.events import Outcome
 from alchemiser.domain.execution.order import BrokerOrder, OrderBody, OrderStatus, TradeStatus

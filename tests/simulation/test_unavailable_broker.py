@@ -11,7 +11,7 @@ import pytest
 from alchemiser.application.dispatch import pump
 from alchemiser.application.queries import report_of
 from alchemiser.application.start import start
-from alchemiser.container import open_house
+from alchemiser.container.houses import open_house
 from alchemiser.domain.errors import BrokerUnavailable
 from alchemiser.domain.events import Outcome
 from alchemiser.domain.ledger.book import positions

@@ -21,7 +21,8 @@ from typing import TypedDict
 _PRELOADED = (
     "alchemiser.application.difference",
     "alchemiser.application.explain",
-    "alchemiser.container",
+    "alchemiser.container.houses",
+    "alchemiser.container.views",
     "alchemiser.infrastructure.calendar",
     "alchemiser.infrastructure.outbox.files",
     "alchemiser.infrastructure.reports.renderer",

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
+from alchemiser.application.log import Log
 from alchemiser.application.ports.data import BarSource, Lake
 from alchemiser.application.ports.market import Calendar
 from alchemiser.application.ports.system import Clock
@@ -14,7 +15,10 @@ from alchemiser.domain.bars.checks import checked
 from alchemiser.domain.bars.comparison import LONG, confirms, disagreements
 from alchemiser.domain.bars.findings import Acceptance, Finding
 from alchemiser.domain.bars.history import SETTLES_IN, Bars, Days, History, numbers_of, rebased, spliced
+from alchemiser.domain.errors import DataError
 from alchemiser.domain.values import Symbol
+
+_log = Log()
 
 FIRST_DAY = date(2000, 1, 1)
 LAST_DAY = date(2035, 12, 31)
@@ -62,7 +66,12 @@ def examined(history: History, ports: DataPorts, *, sessions: Days, cross: Seque
     found = checked(history, sessions=sessions, complete_through=through, cross=cross)
     if ports.second is None or not found.quarantine():
         return found
-    other = second_opinion(history.bars, ports.second)
+    try:
+        other = second_opinion(history.bars, ports.second)
+    except DataError as exc:
+        # Without a second opinion the quarantine stays; the bars are kept all the same.
+        _log.warning("second_source_failed", symbol=history.bars.symbol, source=ports.second.name, problem=str(exc))
+        return found
     return found if other is None else confirmed(found, other, ports.second.name, at=ports.clock.now())
 
 

@@ -16,6 +16,7 @@ from alchemiser.application.ports.deliveries import Redelivery
 from alchemiser.application.ports.messaging import Message
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.ports.system import Rest
+from alchemiser.application.queries import latest_run
 from alchemiser.application.sweep import sweep
 
 _SWEEP_EVERY = timedelta(minutes=1)
@@ -49,6 +50,10 @@ def work(
         idle_exit_s: leave after so many seconds of real time without a message, None never.
         should_stop: asked between messages; a message is never left half way.
     """
+    latest = latest_run(ports, account=ports.rules.account)
+    if latest is not None:
+        # A simulated time begins where the records stand.
+        ports.clock.wait_until(latest.finished_at or latest.started_at)
     idle_s, next_sweep = 0.0, ports.clock.now()
     told: tuple[str, ...] = ()
     while not should_stop():

@@ -25,6 +25,7 @@ from alchemiser.domain.execution.order import (
     Closed,
     Intent,
     OrderBody,
+    Sent,
     Trade,
     TradeStatus,
 )
@@ -116,7 +117,8 @@ def cover_breaches(before: Mapping[str, Trade], after: Sequence[Trade], account:
     held, spent = account.held(), _NO_MONEY
     for trade in after:
         known = len(before[trade.id].intents) if trade.id in before else 0
-        for intent in trade.intents[known:]:
+        # What a rail refused is stored as closed and never sent.
+        for intent in (made for made in trade.intents[known:] if isinstance(made.state, Sent)):
             body = intent.body
             if body.side is Side.BUY:
                 spent += body.limit * body.quantity

@@ -74,7 +74,7 @@ def test_a_quarantined_symbol_makes_the_strategy_undefined_with_the_reason(
     (line,) = [json.loads(one) for one in ended.out.splitlines()]
     assert 1 == ended.code
     assert "the bars of SPY may not be used, they are in quarantine: " in line["undefined"]
-    assert "much like a 1-for-3 split" in line["undefined"]
+    assert "much like a split of 1 for 3" in line["undefined"]
 
 
 def test_a_symbol_in_quarantine_that_does_not_decide_changes_nothing(alchemiser: Alchemiser, tmp_path: Path) -> None:
@@ -146,6 +146,22 @@ def test_status_shows_what_there_is(alchemiser: Alchemiser, tmp_path: Path) -> N
 
     (line,) = [json.loads(one) for one in ended.out.splitlines()]
     assert (60, "2024-03-28", ["vendor"], "") == (line["bars"], line["last"], line["sources"], line["problem"])
+
+
+def test_status_of_a_book_tells_what_is_missing_or_too_short(alchemiser: Alchemiser, tmp_path: Path) -> None:
+    """
+    A symbol with fewer closes than its strategies need, and one without any, are named; the exit code says so.
+    """
+    (tmp_path / "book.toml").write_text('[[strategy]]\nfile = "switch.clj"\nallocation = "1"\n')
+    bars = switch_bars()
+    write_long(tmp_path / "bars.parquet", bars[0], bars[1].part(58, 60))
+    alchemiser("data", "import", "bars.parquet", "--lake", "lake")
+
+    ended = alchemiser("data", "status", "--book", "book.toml", "--lake", "lake")
+
+    assert 1 == ended.code
+    assert "has 2 of the 3 closes that are needed" in ended.out
+    assert "there are no bars of it" in ended.out
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])

@@ -14,7 +14,7 @@ import pytest
 
 from alchemiser.application.dispatch import pump
 from alchemiser.application.start import start
-from alchemiser.container import open_house
+from alchemiser.container.houses import open_house
 from alchemiser.infrastructure.sql.lock import alone_on
 from alchemiser.interface.cli.main import run as run_command
 from support.commands import Alchemiser, Ended

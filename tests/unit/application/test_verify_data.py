@@ -30,6 +30,15 @@ def zeroed() -> Bars:
     return some_bars(closes)
 
 
+def stored(place: Path) -> Bars:
+    """
+    Return the bars in a lake.
+    """
+    history = BlobLake(LocalBlobs(place), new_york()).read(SPY)
+    assert history is not None
+    return history.bars
+
+
 def usable(place: Path) -> bool:
     """
     Tell whether strategies get a row of the symbol.
@@ -59,7 +68,7 @@ def test_a_jump_is_kept_out_of_panels_with_the_reason(tmp_path: Path) -> None:
 
     assert not closes.holds(SPY)
     assert "in quarantine" in closes.absent[SPY]
-    assert "much like a 1-for-2 split" in closes.absent[SPY]
+    assert "much like a split of 1 for 2" in closes.absent[SPY]
 
 
 def test_a_second_source_that_shows_the_same_confirms(tmp_path: Path) -> None:
@@ -85,6 +94,17 @@ def test_a_second_source_is_asked_when_bars_come(tmp_path: Path) -> None:
     filled(ports, [JUMPED])
 
     assert usable(tmp_path)
+
+
+def test_a_second_source_that_does_not_answer_leaves_the_quarantine(tmp_path: Path) -> None:
+    """
+    The bars are kept, and stay in quarantine, when nobody can be asked about them.
+    """
+    ports = data_ports(tmp_path, second=GivenSource(JUMPED, name="other", fails_after=0))
+
+    filled(ports, [JUMPED])
+
+    assert (60, False) == (len(stored(tmp_path)), usable(tmp_path))
 
 
 def test_a_second_source_that_does_not_show_it_blocks(tmp_path: Path) -> None:

@@ -114,7 +114,9 @@ def _as_split(growth: float) -> str:
     times = max(growth, 1 / growth)
     if abs(times - round(times)) / times > _SMALLEST_SPLIT or round(times) < 2:
         return ""
-    return f", much like a {round(times)}-for-1 split" if growth < 1 else f", much like a 1-for-{round(times)} split"
+    return (
+        f", much like a split of {round(times)} for 1" if growth < 1 else f", much like a split of 1 for {round(times)}"
+    )
 
 
 def _ticks(bars: Bars, moves: Moves) -> Iterator[tuple[int, Finding]]:

@@ -2,7 +2,7 @@
 Values that no bar can have: missing or impossible prices, ranges that contradict themselves, impossible volumes.
 
 1. the adjusted close is there, above zero and finite on every bar;
-2. open, high, low and close are all there or all missing, above zero and finite;
+2. open, high, low and close are above zero and finite where they are there; some that are missing are told;
 3. the low is at most, and the high at least, whatever else was traded; a hair's breadth is rounding;
 4. a volume is finite and not negative.
 """
@@ -44,8 +44,9 @@ def _ranges(bars: Bars) -> Iterator[Finding]:
     known = np.stack([bars.opens, bars.highs, bars.lows, bars.closes])
     has_all, has_none = ~np.isnan(known).any(axis=0), np.isnan(known).all(axis=0)
     for place in map(int, np.flatnonzero(~has_all & ~has_none)):
-        why = "expected open, high, low and close or none of them, found some"
-        yield Finding(day=day_of(int(bars.days[place])), kind=Kind.RANGE, measure=0.0, why=why, blocks=True)
+        # What decides is the adjusted close; prices as traded may be missing, in part, too.
+        why = "of open, high, low and close some are missing"
+        yield Finding(day=day_of(int(bars.days[place])), kind=Kind.RANGE, measure=0.0, why=why, blocks=False)
     with np.errstate(invalid="ignore"):
         is_low_above = bars.lows > np.minimum(bars.opens, bars.closes) * (1 + _HAIR)
         is_high_below = bars.highs < np.maximum(bars.opens, bars.closes) * (1 - _HAIR)

@@ -13,9 +13,11 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 
-from sqlalchemy import Column, Connection, Table, cast, insert, literal_column, select
+from sqlalchemy import Column, Connection, Table, bindparam, cast, insert, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import LargeBinary
 
 from alchemiser.application.ports.audit import Head
@@ -25,6 +27,12 @@ from alchemiser.infrastructure.sql.upsert import Row
 
 START = Head(seq=0, hash="0" * 64)
 SOURCES: Mapping[str, Table] = {"events": events, "ledger": ledger}
+
+
+# Said for every event and every fill: put together once.
+_LINK = insert(chain)
+_MOVE = chain_head.update().values(seq=bindparam("to"), hash=bindparam("digest"))
+_HEAD = select(chain_head.c.seq, chain_head.c.hash).with_for_update()
 
 
 class Chain:
@@ -40,16 +48,15 @@ class Chain:
         """
         Insert a row with its link, unless its key is taken; return whether it was inserted.
         """
-        made = postgresql.insert if self._connection.dialect.name == "postgresql" else sqlite.insert
-        new = made(table).values(**row).on_conflict_do_nothing(index_elements=key).returning(table.c.seq)
-        number = self._connection.scalar(new)
+        new = _insert(self._connection.dialect.name, table, tuple(key))
+        number = self._connection.scalar(new, dict(row))
         if number is None:
             return False
         texts = {column.name: as_text(column, row.get(column.name)) for column in table.columns}
         link = link_of(self._head, table.name, {**texts, "seq": str(number)})
-        self._connection.execute(insert(chain).values(**link))
+        self._connection.execute(_LINK, link)
         self._head = Head(seq=self._head.seq + 1, hash=str(link["hash"]))
-        self._connection.execute(chain_head.update().values(seq=self._head.seq, hash=self._head.hash))
+        self._connection.execute(_MOVE, {"to": self._head.seq, "digest": self._head.hash})
         return True
 
 
@@ -57,8 +64,14 @@ def locked_head(connection: Connection) -> Head:
     """
     Return the head, held until the transaction ends.
     """
-    row = connection.execute(select(chain_head.c.seq, chain_head.c.hash).with_for_update()).one()
+    row = connection.execute(_HEAD).one()
     return Head(seq=row.seq, hash=row.hash)
+
+
+@cache
+def _insert(dialect: str, table: Table, key: tuple[str, ...]) -> ReturningInsert[tuple[int]]:
+    made = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return made(table).on_conflict_do_nothing(index_elements=list(key)).returning(table.c.seq)
 
 
 def link_of(before: Head, table: str, texts: Mapping[str, str | None]) -> dict[str, object]:

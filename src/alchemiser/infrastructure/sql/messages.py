@@ -13,8 +13,9 @@ began it.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Text, and_, bindparam, case, func, or_, select
 
 from alchemiser import __version__
 from alchemiser.application.ports.messaging import AlreadyHandled, Engine, Message
@@ -23,9 +24,33 @@ from alchemiser.domain.errors import RecordsError
 from alchemiser.domain.events import Envelope, WorkflowFailed
 from alchemiser.domain.identity import event_id
 from alchemiser.infrastructure.codec import decode_event
+from alchemiser.infrastructure.sql.columns import Instant
 from alchemiser.infrastructure.sql.engine import Database
 from alchemiser.infrastructure.sql.tables import deliveries, events, runs
 from alchemiser.infrastructure.sql.transaction import SqlTransaction
+
+_LEASE = (
+    deliveries.update()
+    .where(deliveries.c.number == bindparam("this"))
+    .values(state="leased", attempts=bindparam("attempt"), owner=bindparam("me"), lease_until=bindparam("until"))
+)
+_SETTLE = (
+    deliveries.update()
+    .where(
+        deliveries.c.event_id == bindparam("event"),
+        deliveries.c.handler == bindparam("to"),
+        deliveries.c.state == "leased",
+        deliveries.c.owner == bindparam("me"),
+        deliveries.c.attempts == bindparam("attempt"),
+    )
+    .values(
+        state=bindparam("into"),
+        lease_until=None,
+        done_at=bindparam("done"),
+        last_error=func.coalesce(bindparam("error", type_=Text()), deliveries.c.last_error),
+    )
+)
+_RETRY = _SETTLE.values(due_at=bindparam("due"))
 
 
 class SqlEngine(Engine):
@@ -57,38 +82,22 @@ class SqlEngine(Engine):
         self._lease = timedelta(seconds=lease_s)
         self._account = account
         self._version = version
+        # Asked for every message: put together once.
+        self._due = self._due_first()
+        self._earliest = self._of_waiting(func.min(self._instant()))
+        self._waiting = self._of_waiting(func.min(deliveries.c.due_at), func.count().filter(self._is_held()))
 
     def claim(self, *, now: datetime) -> Message | None:
         """
         Lease the earliest message that is due, or return None.
         """
-        due = (
-            select(
-                deliveries.c.number,
-                deliveries.c.handler,
-                deliveries.c.due_at,
-                deliveries.c.attempts,
-                events.c.event_id,
-                events.c.run_id,
-                events.c.type,
-                events.c.body,
-            )
-            .join(events, events.c.event_id == deliveries.c.event_id)
-            .where(self._is_claimable(now), deliveries.c.due_at <= now, *self._are_ours())
-            .order_by(deliveries.c.due_at, deliveries.c.number)
-            .limit(1)
-            .with_for_update(of=deliveries, skip_locked=True)
-        )
         with self._database.writing() as connection:
-            row = connection.execute(due).mappings().one_or_none()
+            row = connection.execute(self._due, {"now": now}).mappings().one_or_none()
             if row is None:
                 return None
             attempt = row["attempts"] + 1
-            connection.execute(
-                deliveries.update()
-                .where(deliveries.c.number == row["number"])
-                .values(state="leased", attempts=attempt, owner=self._owner, lease_until=now + self._lease)
-            )
+            lease = {"this": row["number"], "attempt": attempt, "me": self._owner, "until": now + self._lease}
+            connection.execute(_LEASE, lease)
         try:
             event = decode_event(row["type"], row["body"])
         except RecordsError as exc:
@@ -100,20 +109,8 @@ class SqlEngine(Engine):
         """
         Return when the earliest undelivered message is due, or its lease ends, None when all is delivered.
         """
-        waits_for_lease = and_(
-            deliveries.c.state == "leased",
-            deliveries.c.owner != self._owner,
-            deliveries.c.lease_until > deliveries.c.due_at,
-        )
-        instant = case((waits_for_lease, deliveries.c.lease_until), else_=deliveries.c.due_at)
-        undelivered = deliveries.c.state.in_(("pending", "leased"))
-        earliest = (
-            select(func.min(instant))
-            .join(events, events.c.event_id == deliveries.c.event_id)
-            .where(undelivered, *self._are_ours())
-        )
         with self._database.reading() as connection:
-            found: datetime | None = connection.scalar(earliest)
+            found: datetime | None = connection.scalar(self._earliest)
         return found
 
     def bound(self, now: datetime) -> datetime | None:
@@ -121,14 +118,8 @@ class SqlEngine(Engine):
         Return how far a simulated time may go from an instant before something is to be done, None when nothing is;
         the instant itself while another owner holds a message.
         """
-        is_held = and_(deliveries.c.state == "leased", deliveries.c.owner != self._owner)
-        waiting = (
-            select(func.min(deliveries.c.due_at), func.count().filter(is_held))
-            .join(events, events.c.event_id == deliveries.c.event_id)
-            .where(deliveries.c.state.in_(("pending", "leased")), *self._are_ours())
-        )
         with self._database.reading() as connection:
-            due, held = connection.execute(waiting).one()
+            due, held = connection.execute(self._waiting).one()
         return now if held else due
 
     @contextmanager
@@ -146,7 +137,7 @@ class SqlEngine(Engine):
         """
         with self._database.writing() as connection:
             transaction = self._transaction(connection)
-            self._settle(connection, message, state="done", done_at=now, lease_until=None)
+            self._settle(connection, message, state="done", done=now)
             yield transaction
 
     def failed(self, message: Message, *, error: str, retry_at: datetime | None) -> None:
@@ -155,9 +146,9 @@ class SqlEngine(Engine):
         """
         with self._database.writing() as connection:
             if retry_at is None:
-                self._settle(connection, message, state="dead", last_error=error, lease_until=None)
+                self._settle(connection, message, state="dead", error=error)
             else:
-                self._settle(connection, message, state="pending", last_error=error, lease_until=None, due_at=retry_at)
+                self._settle(connection, message, state="pending", error=error, due=retry_at)
 
     def _bury(self, row: RowMapping, *, now: datetime, error: str) -> None:
         # What cannot be read can never be handled: its run fails now instead of stopping everything after it.
@@ -192,22 +183,52 @@ class SqlEngine(Engine):
         if self._account is not None:
             yield events.c.run_id.in_(select(runs.c.id).where(runs.c.account == self._account))
 
-    def _is_claimable(self, now: datetime) -> ColumnElement[bool]:
+    def _due_first(self) -> Select[Any]:
+        now = bindparam("now", type_=Instant())
         is_ours_or_over = or_(deliveries.c.owner == self._owner, deliveries.c.lease_until <= now)
-        return or_(deliveries.c.state == "pending", and_(deliveries.c.state == "leased", is_ours_or_over))
-
-    def _settle(self, connection: Connection, message: Message, **values: object) -> None:
-        settled = connection.execute(
-            deliveries.update()
-            .where(
-                deliveries.c.event_id == message.event.meta.event_id,
-                deliveries.c.handler == message.handler,
-                deliveries.c.state == "leased",
-                deliveries.c.owner == self._owner,
-                deliveries.c.attempts == message.attempt,
+        is_claimable = or_(deliveries.c.state == "pending", and_(deliveries.c.state == "leased", is_ours_or_over))
+        return (
+            select(
+                deliveries.c.number,
+                deliveries.c.handler,
+                deliveries.c.due_at,
+                deliveries.c.attempts,
+                events.c.event_id,
+                events.c.run_id,
+                events.c.type,
+                events.c.body,
             )
-            .values(**values)
+            .join(events, events.c.event_id == deliveries.c.event_id)
+            .where(is_claimable, deliveries.c.due_at <= now, *self._are_ours())
+            .order_by(deliveries.c.due_at, deliveries.c.number)
+            .limit(1)
+            .with_for_update(of=deliveries, skip_locked=True)
         )
+
+    def _of_waiting(self, *figures: ColumnElement[Any]) -> Select[Any]:
+        return (
+            select(*figures)
+            .select_from(deliveries)
+            .join(events, events.c.event_id == deliveries.c.event_id)
+            .where(deliveries.c.state.in_(("pending", "leased")), *self._are_ours())
+        )
+
+    def _instant(self) -> ColumnElement[datetime]:
+        waits_for_lease = and_(self._is_held(), deliveries.c.lease_until > deliveries.c.due_at)
+        return case((waits_for_lease, deliveries.c.lease_until), else_=deliveries.c.due_at)
+
+    def _is_held(self) -> ColumnElement[bool]:
+        return and_(deliveries.c.state == "leased", deliveries.c.owner != self._owner)
+
+    def _settle(self, connection: Connection, message: Message, *, state: str, **news: object) -> None:
+        values: dict[str, object] = {"error": None, "done": None, **news, "into": state}
+        who = {
+            "event": message.event.meta.event_id,
+            "to": message.handler,
+            "me": self._owner,
+            "attempt": message.attempt,
+        }
+        settled = connection.execute(_RETRY if "due" in news else _SETTLE, values | who)
         if settled.rowcount != 1:
             raise AlreadyHandled(
                 f"{type(message.event).__name__} for {message.handler}: attempt {message.attempt} was overtaken"

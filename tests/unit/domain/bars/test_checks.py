@@ -62,12 +62,11 @@ def test_a_close_that_is_no_price_blocks(close: float) -> None:
         pytest.param({"highs": 90.0}, id="high below the rest"),
         pytest.param({"lows": 150.0}, id="low above the rest"),
         pytest.param({"highs": 98.0, "lows": 99.0}, id="upside down"),
-        pytest.param({"opens": np.nan}, id="open alone is missing"),
     ],
 )
 def test_a_range_that_contradicts_itself_blocks(changed: Mapping[str, float]) -> None:
     """
-    Low, open, close and high come in that order, all or none.
+    Low, open, close and high come in that order.
     """
     clean = some_bars(wavy(60))
     columns: dict[str, Series] = {}
@@ -76,6 +75,17 @@ def test_a_range_that_contradicts_itself_blocks(changed: Mapping[str, float]) ->
         columns[name][30] = value
 
     assert {Kind.RANGE} == blocking(some_bars(wavy(60), columns=columns))
+
+
+def test_prices_that_are_missing_in_part_are_told() -> None:
+    """
+    Signals see adjusted closes alone, so an open that is missing keeps nothing from being used.
+    """
+    opens = np.array(wavy(60))
+    opens[30] = np.nan
+    bars = some_bars(wavy(60), columns={"opens": opens})
+
+    assert (set(), {Kind.RANGE}) == (blocking(bars), kinds(bars))
 
 
 @pytest.mark.parametrize("volume", [-1.0, float("inf")])

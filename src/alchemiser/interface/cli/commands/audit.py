@@ -8,7 +8,7 @@ import click
 
 from alchemiser.application.audit import Verdict, verify
 from alchemiser.application.ports.audit import Head, Witnessed
-from alchemiser.container import open_office
+from alchemiser.container.views import open_office
 from alchemiser.interface.cli.options import json_option, profile_option
 from alchemiser.interface.cli.output import a_table, clean, stdout
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import click
 
 from alchemiser.application.deadman import Pulse, pulse, raise_alarm, session_due
-from alchemiser.container import Watch, open_office, open_watch
+from alchemiser.container.views import Watch, open_office, open_watch
 from alchemiser.domain.errors import AlchemiserError
 from alchemiser.interface.cli.inputs import day_option
 from alchemiser.interface.cli.options import json_option, profile_option

@@ -18,7 +18,7 @@ from alchemiser.application.checkup import (
     study_findings,
 )
 from alchemiser.application.queries import latest_run
-from alchemiser.container import open_archive, open_premises, open_study
+from alchemiser.container.views import open_archive, open_premises, open_study
 from alchemiser.domain.errors import AlchemiserError, ConfigurationError, RecordsError
 from alchemiser.interface.cli.options import json_option, profile_option
 from alchemiser.interface.cli.output import Json, a_table, clean, print_json, stdout, working

@@ -7,7 +7,7 @@ import json
 import click
 
 from alchemiser.application.halting import Halted, halt, lift
-from alchemiser.container import open_brake
+from alchemiser.container.houses import open_brake
 from alchemiser.interface.cli.options import json_option, profile_option
 from alchemiser.interface.cli.output import clean, stderr, stdout
 

@@ -9,7 +9,7 @@ import click
 from alchemiser.application.ports.suite import Archive
 from alchemiser.application.queries import causes_of
 from alchemiser.application.wording import bps, brief_shares, clock_words, dollars, price, shares
-from alchemiser.container import encode, open_archive
+from alchemiser.container.views import encode, open_archive
 from alchemiser.domain.ledger.book import LedgerEntry
 from alchemiser.interface.cli.options import json_option, profile_option
 from alchemiser.interface.cli.output import a_table, is_wide, stdout

@@ -9,7 +9,8 @@ import click
 
 from alchemiser.application.preview import preview
 from alchemiser.application.start import choose_session
-from alchemiser.container import encode, open_sketch
+from alchemiser.container.houses import open_sketch
+from alchemiser.container.views import encode
 from alchemiser.interface.cli.options import json_option, profile_option
 from alchemiser.interface.cli.output import stdout
 from alchemiser.interface.cli.story import show_plan

@@ -9,7 +9,7 @@ import click
 from alchemiser.application.dispatch import pump
 from alchemiser.application.replay import events_from, recorded_run, replay
 from alchemiser.application.start import resume
-from alchemiser.container import open_house
+from alchemiser.container.houses import open_house
 from alchemiser.interface.cli.options import json_option, profile_option
 from alchemiser.interface.cli.output import stdout
 

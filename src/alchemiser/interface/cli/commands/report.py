@@ -5,7 +5,7 @@
 import click
 
 from alchemiser.application.queries import latest_run, report_of
-from alchemiser.container import encode, open_archive
+from alchemiser.container.views import encode, open_archive
 from alchemiser.domain.errors import ConfigurationError
 from alchemiser.interface.cli.options import json_option, profile_option
 from alchemiser.interface.cli.output import stdout

@@ -11,7 +11,7 @@ from alchemiser.application.ports.records import Run
 from alchemiser.application.replay import abandon, recorded_run
 from alchemiser.application.start import resume
 from alchemiser.application.sweep import sweep
-from alchemiser.container import House, open_house
+from alchemiser.container.houses import House, open_house
 from alchemiser.domain.events import Outcome
 from alchemiser.interface.cli.options import json_option, profile_option
 from alchemiser.interface.cli.output import stdout

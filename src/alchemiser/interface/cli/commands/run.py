@@ -15,7 +15,8 @@ from alchemiser.application.ports.messaging import Message
 from alchemiser.application.ports.records import Run
 from alchemiser.application.queries import report_of
 from alchemiser.application.start import Allow, choose_session, following_session, resume, start
-from alchemiser.container import House, encode, open_house
+from alchemiser.container.houses import House, open_house
+from alchemiser.container.views import encode
 from alchemiser.domain.events import Outcome
 from alchemiser.interface.cli.options import profile_option
 from alchemiser.interface.cli.output import stdout

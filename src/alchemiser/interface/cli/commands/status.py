@@ -7,7 +7,7 @@ import json
 import click
 
 from alchemiser.application.wording import dollars, shares, signed_dollars
-from alchemiser.container import encode, open_archive
+from alchemiser.container.views import encode, open_archive
 from alchemiser.domain.ledger.book import cash_change, positions
 from alchemiser.interface.cli.options import json_option, profile_option
 from alchemiser.interface.cli.output import a_table, is_wide, stdout

@@ -8,7 +8,7 @@ import click
 
 from alchemiser.application.replay import recorded_run
 from alchemiser.application.timeline import Moment, timeline
-from alchemiser.container import open_office
+from alchemiser.container.views import open_office
 from alchemiser.interface.cli.options import json_option, profile_option
 from alchemiser.interface.cli.output import a_table, clean, stdout
 

@@ -13,7 +13,7 @@ import click
 
 from alchemiser.application.ports.messaging import Message
 from alchemiser.application.work import Stay, work
-from alchemiser.container import open_house
+from alchemiser.container.houses import open_house
 from alchemiser.interface.cli.options import json_option, profile_option
 from alchemiser.interface.cli.output import stdout
 
