@@ -2,6 +2,8 @@
 How a plan is sized.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from alchemiser.domain.errors import DataError, OrderRefused
@@ -417,3 +419,59 @@ def test_canonical_text_is_in_the_order_of_symbols() -> None:
         "buy 'SPY' 2 290 'trade' 'whole' ''",
         "hold 'AAA' 0 145 'trade' 'fractions' 'on target'",
     ]
+
+
+@pytest.mark.parametrize(
+    ("assets", "found"),
+    [
+        pytest.param({}, "a symbol the broker does not know", id="unknown"),
+        pytest.param(
+            {Symbol("SPY"): an_asset(tradable=False)}, "a symbol that is not tradable", id="known and not tradable"
+        ),
+    ],
+)
+def test_a_hold_hides_no_trade_that_cannot_be(assets: dict[Symbol, Asset], found: str) -> None:
+    """
+    Every line is looked at, and the refusal says what is wrong with the symbol.
+    """
+    with pytest.raises(OrderRefused) as refusal:
+        plan(
+            a_target({"AAA": "0.5", "SPY": "0.5"}),
+            an_account(a_position("AAA", "5"), cash="500", equity="1000"),
+            {Symbol("AAA"): price("100"), Symbol("SPY"): price("100")},
+            assets,
+            a_policy(),
+            run_id=RUN,
+            session=DAY,
+            made_at=START,
+        )
+
+    assert f"refused by the tradable rail: {found}" in str(refusal.value)
+
+
+def test_a_barred_symbol_is_held_and_says_why() -> None:
+    """
+    It takes no money from the others, and what is over in it is not sold.
+    """
+    account = an_account(a_position("AAA", "5"), cash="500", equity="1000")
+    barred = "an order that is not ours rests in it"
+    made = plan(
+        a_target({"SPY": "0.5", "TLT": "0.5"}),
+        account,
+        {Symbol(name): price("100") for name in ("AAA", "SPY", "TLT")},
+        {
+            Symbol("AAA"): replace(an_asset("AAA"), barred=barred),
+            Symbol("SPY"): an_asset("SPY"),
+            Symbol("TLT"): replace(an_asset("TLT"), barred=barred),
+        },
+        a_policy(),
+        run_id=RUN,
+        session=DAY,
+        made_at=START,
+    )
+
+    assert [
+        ("buy", "SPY", "5.000000000", ""),
+        ("hold", "AAA", "0", barred),
+        ("hold", "TLT", "0", barred),
+    ] == lines(made)
