@@ -475,3 +475,13 @@ def test_a_barred_symbol_is_held_and_says_why() -> None:
         ("hold", "AAA", "0", barred),
         ("hold", "TLT", "0", barred),
     ] == lines(made)
+
+
+def test_exactly_the_minimum_without_cash_is_held_for_want_of_cash() -> None:
+    """
+    The size would do; it is the money that is missing, and so the line says.
+    """
+    account = an_account(a_position("SPY", "4.99"), cash="0", equity="1000")
+    found = ("hold", "SPY", "0", "too little cash to buy at least the minimum trade")
+
+    assert [found] == lines(a_plan({"SPY": "0.5"}, account, {"SPY": "100"}))
