@@ -390,20 +390,21 @@ def test_canonical_text_is_in_the_order_of_symbols() -> None:
     """
     Positions, votes and prices stand by symbol, lines as in the plan, whatever order they came in.
     """
-    positions = [a_position("ZZZ", "3"), a_position("TLT", "8"), a_position("AAA", "1.45")]
+    positions = [a_position("ZZZ", "3"), a_position("TLT", "8"), a_position("AAA", "1.45", available="1.4")]
     texts = []
     for order in (1, -1):
-        account = an_account(*positions[::order], cash="200", equity="1450")
+        account = an_account(*positions[::order], cash="200", equity="1450", buying_power="350")
         weights = dict([("SPY", "0.2"), ("AAA", "0.1")][::order])
         prices = dict([("SPY", "100"), ("AAA", "100"), ("TLT", "100"), ("ZZZ", "100")][::order])
-        made = a_plan(weights, account, prices, whole=("SPY", "TLT"))
+        policy = a_policy(minimum="2", fraction="0.0001", buffer="0.0002")
+        made = a_plan(weights, account, prices, policy=policy, whole=("SPY", "TLT"))
         texts.append(canonical_text(made.session, made.snapshot, made.lines))
 
     assert texts[0] == texts[1]
     assert texts[0].splitlines() == [
         "plan 2026-07-31",
-        "account 'TEST0001' 1450 200 200",
-        "position 'AAA' 1.45 1.45",
+        "account 'TEST0001' 1450 200 350",
+        "position 'AAA' 1.45 1.4",
         "position 'TLT' 8 8",
         "position 'ZZZ' 3 3",
         "target 2026-07-30",
@@ -413,7 +414,7 @@ def test_canonical_text_is_in_the_order_of_symbols() -> None:
         "price 'SPY' 100",
         "price 'TLT' 100",
         "price 'ZZZ' 100",
-        "policy 1 1 0 0",
+        "policy 1 2 0.0001 0.0002",
         "sell 'TLT' 8 0 'exit' 'whole' 'no longer wanted'",
         "sell 'ZZZ' 3 0 'exit' 'fractions' 'no longer wanted'",
         "buy 'SPY' 2 290 'trade' 'whole' ''",
@@ -485,3 +486,16 @@ def test_exactly_the_minimum_without_cash_is_held_for_want_of_cash() -> None:
     found = ("hold", "SPY", "0", "too little cash to buy at least the minimum trade")
 
     assert [found] == lines(a_plan({"SPY": "0.5"}, account, {"SPY": "100"}))
+
+
+def test_a_share_of_the_cash_worth_exactly_the_minimum_is_bought() -> None:
+    """
+    Half of two dollars each is a dollar each; what is left buys nothing more.
+    """
+    account = an_account(a_position("XLK", "9.96"), cash="4", equity="1000")
+    weights = {"XLK": "0.996", "SPY": "0.002", "TLT": "0.002"}
+
+    made = a_plan(weights, account, dict.fromkeys(weights, "100"), policy=a_policy(buffer="0.002"))
+
+    reduced = "reduced to the cash there is"
+    assert [("buy", "SPY", "0.010000000", reduced), ("buy", "TLT", "0.010000000", reduced)] == lines(made)[:2]
