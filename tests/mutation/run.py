@@ -12,6 +12,7 @@ when there is one. The same code and tests give the same verdicts.
 """
 
 import argparse
+import gc
 import hashlib
 import importlib
 import os
@@ -33,7 +34,7 @@ import pytest
 from mutation.mutants import Mutant, difference, mutants_of
 from mutation.suite import Reach, collected, measured, one_fails
 from mutation.targets import GROUPS, LEFT_OUT, ROOT, TESTS, modules, path_of
-from mutation.trial import Trial, Verdict, forget_cached, install, load_instead, tried
+from mutation.trial import Loaded, Trial, Verdict, install, load_instead, loaded, tried
 
 _EXPLAINED = ROOT / "docs" / "mutants.md"
 _ROW = re.compile(
@@ -158,13 +159,13 @@ def _hot(findings: Findings, mutants: Sequence[Mutant], sources: Mapping[str, st
     """
     reach = findings.measure.reach
 
-    def trials(session: pytest.Session) -> Iterator[Trial]:
+    def trials(session: pytest.Session, alive: Loaded) -> Iterator[Trial]:
         for one in mutants:
             names = reach.tests_of(one.module, one.lines)
             if names:
                 yield Trial(
                     name=one.name,
-                    notices=partial(_notices_function, session, one, sources[one.module], names),
+                    notices=partial(_notices_function, session, alive, one, sources[one.module], names),
                     cpu_s=reach.limit_s(names),
                 )
             else:
@@ -172,7 +173,10 @@ def _hot(findings: Findings, mutants: Sequence[Mutant], sources: Mapping[str, st
 
     def does(session: pytest.Session) -> None:
         _load(findings.measure.loaded)
-        tried(trials(session), jobs=jobs, told=findings.tell)
+        alive = loaded()
+        # Nothing that is loaded is garbage: a fork that collects would copy all of it.
+        gc.freeze()
+        tried(trials(session, alive), jobs=jobs, told=findings.tell)
 
     if mutants and collected(TESTS, does):
         raise SystemExit("the tests cannot be collected")
@@ -203,9 +207,10 @@ def _cold(findings: Findings, mutants: Sequence[Mutant], sources: Mapping[str, s
     return findings.verdicts
 
 
-def _notices_function(session: pytest.Session, mutant: Mutant, source: str, names: Sequence[str], folder: Path) -> bool:
-    install(mutant, source)
-    forget_cached()
+def _notices_function(
+    session: pytest.Session, alive: Loaded, mutant: Mutant, source: str, names: Sequence[str], folder: Path
+) -> bool:
+    install(mutant, source, alive)
     return one_fails(session, names, folder)
 
 

@@ -8,7 +8,7 @@ from alchemiser.domain.execution import pricing
 from alchemiser.domain.execution.policy import WalkPolicy
 from mutation.mutants import Mutant, difference, mutants_of, mutated
 from mutation.targets import modules, path_of
-from mutation.trial import Trial, Verdict, install, tried
+from mutation.trial import Trial, Verdict, install, loaded, tried
 
 MODULE = "domain.execution.pricing"
 SOURCE = path_of(MODULE).read_text(encoding="utf-8")
@@ -30,7 +30,7 @@ def spins() -> bool:
 
 def verdict(*, what: str, check: object, cpu_s: float = 30.0) -> Verdict:
     def notices(_: Path) -> bool:
-        install(the_mutant(what), SOURCE)
+        install(the_mutant(what), SOURCE, loaded())
         assert callable(check)
         return not check()
 

@@ -20,7 +20,8 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -94,9 +95,35 @@ def tried(trials: Iterator[Trial], *, jobs: int, told: Callable[[str, Verdict], 
             _ended(one)
 
 
-def install(mutant: Mutant, source: str) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
     """
-    Give the live function the code it has in the damaged text.
+    What of the project is alive in this process: functions by file and qualified name, and caches of functions.
+
+    Found once, before forking: to look at every object copies the memory that forks share.
+    """
+
+    functions: Mapping[tuple[str, str], Sequence[FunctionType]]
+    caches: "Sequence[functools._lru_cache_wrapper[object]]"
+
+
+def loaded() -> Loaded:
+    """
+    Look for what is alive.
+    """
+    functions: dict[tuple[str, str], list[FunctionType]] = defaultdict(list)
+    caches = []
+    for one in gc.get_objects():
+        if isinstance(one, FunctionType):
+            functions[one.__code__.co_filename, one.__qualname__].append(one)
+        elif isinstance(one, functools._lru_cache_wrapper) and str(one.__module__).startswith("alchemiser"):
+            caches.append(one)
+    return Loaded(functions=functions, caches=caches)
+
+
+def install(mutant: Mutant, source: str, alive: Loaded) -> None:
+    """
+    Give the live function the code it has in the damaged text, and empty caches of what sound code returned.
 
     Raises:
         LookupError: the function is not alive.
@@ -104,13 +131,13 @@ def install(mutant: Mutant, source: str) -> None:
     path = str(path_of(mutant.module))
     lines = [code.co_firstlineno for code in _codes_of(source, path, mutant.scope)]
     damaged = dict(zip(lines, _codes_of(mutated(source, mutant), path, mutant.scope), strict=True))
-    count = 0
-    for one in gc.get_objects():
-        if isinstance(one, FunctionType) and one.__code__.co_filename == path and one.__qualname__ == mutant.scope:
-            one.__code__ = damaged[one.__code__.co_firstlineno]
-            count += 1
-    if not count:
+    functions = alive.functions.get((path, mutant.scope), ())
+    if not functions:
         raise LookupError(f"{mutant.name}: expected {mutant.scope} to be loaded, found it nowhere")
+    for one in functions:
+        one.__code__ = damaged[one.__code__.co_firstlineno]
+    for cache in alive.caches:
+        cache.cache_clear()
 
 
 def load_instead(mutant: Mutant, source: str) -> None:
@@ -121,15 +148,6 @@ def load_instead(mutant: Mutant, source: str) -> None:
     if name in sys.modules:
         raise RuntimeError(f"expected {name} not to be loaded yet")
     sys.meta_path.insert(0, _Damaged(name, path_of(mutant.module), mutated(source, mutant)))
-
-
-def forget_cached() -> None:
-    """
-    Empty every cache of a function of the project: it may hold what sound code returned.
-    """
-    for one in gc.get_objects():
-        if isinstance(one, functools._lru_cache_wrapper) and str(one.__module__).startswith("alchemiser"):
-            one.cache_clear()
 
 
 class _Damaged(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):

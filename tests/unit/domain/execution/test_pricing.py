@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from alchemiser.domain.execution.policy import WalkPolicy
-from alchemiser.domain.execution.pricing import limit_price, quote_problem, rest
+from alchemiser.domain.execution.pricing import limit_price, market_problem, quote_problem, rest
 from alchemiser.domain.market import Quote
 from alchemiser.domain.values import Side, price
 from support.builders import START, a_quote, a_trade, after
@@ -60,6 +60,15 @@ def test_quote_is_not_traded_on(quote: Quote | None, found: str) -> None:
     assert found in problem(quote)
 
 
+def test_a_market_is_judged_without_a_plan() -> None:
+    """
+    Where there is no plan's price, a quote is a market or the reason says why not, and nothing else.
+    """
+    found = [market_problem(quote, now=START, policy=POLICY) for quote in (a_quote(bid="200", ask="200"), None)]
+
+    assert ["", "no quote"] == found
+
+
 def test_a_cheap_share_has_a_market() -> None:
     """
     A bid below a dollar is a bid.
@@ -109,6 +118,16 @@ def test_the_last_rung_rests_longer(rung: int, seconds: int) -> None:
     Half a minute inside the spread, a minute beyond it.
     """
     assert after(seconds) == START + rest(rung, POLICY)
+
+
+@pytest.mark.parametrize(("rung", "limit"), [(0, "100.75"), (1, "100.85"), (2, "100.95"), (3, "101.50")])
+def test_each_rung_is_a_part_of_the_spread(rung: int, limit: str) -> None:
+    """
+    Of a dollar of spread to the cent; the last crosses by half a percent.
+    """
+    quote = a_quote(bid="100", ask="101")
+
+    assert price(limit) == limit_price(quote, Side.BUY, rung=rung, plan_price=price("100"), policy=POLICY)
 
 
 def test_the_rungs_are_fractions_of_the_spread() -> None:

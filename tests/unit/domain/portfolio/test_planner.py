@@ -2,6 +2,8 @@
 How a plan is sized.
 """
 
+from dataclasses import replace
+
 import pytest
 
 from alchemiser.domain.errors import DataError, OrderRefused
@@ -388,20 +390,21 @@ def test_canonical_text_is_in_the_order_of_symbols() -> None:
     """
     Positions, votes and prices stand by symbol, lines as in the plan, whatever order they came in.
     """
-    positions = [a_position("ZZZ", "3"), a_position("TLT", "8"), a_position("AAA", "1.45")]
+    positions = [a_position("ZZZ", "3"), a_position("TLT", "8"), a_position("AAA", "1.45", available="1.4")]
     texts = []
     for order in (1, -1):
-        account = an_account(*positions[::order], cash="200", equity="1450")
+        account = an_account(*positions[::order], cash="200", equity="1450", buying_power="350")
         weights = dict([("SPY", "0.2"), ("AAA", "0.1")][::order])
         prices = dict([("SPY", "100"), ("AAA", "100"), ("TLT", "100"), ("ZZZ", "100")][::order])
-        made = a_plan(weights, account, prices, whole=("SPY", "TLT"))
+        policy = a_policy(minimum="2", fraction="0.0001", buffer="0.0002")
+        made = a_plan(weights, account, prices, policy=policy, whole=("SPY", "TLT"))
         texts.append(canonical_text(made.session, made.snapshot, made.lines))
 
     assert texts[0] == texts[1]
     assert texts[0].splitlines() == [
         "plan 2026-07-31",
-        "account 'TEST0001' 1450 200 200",
-        "position 'AAA' 1.45 1.45",
+        "account 'TEST0001' 1450 200 350",
+        "position 'AAA' 1.45 1.4",
         "position 'TLT' 8 8",
         "position 'ZZZ' 3 3",
         "target 2026-07-30",
@@ -411,9 +414,88 @@ def test_canonical_text_is_in_the_order_of_symbols() -> None:
         "price 'SPY' 100",
         "price 'TLT' 100",
         "price 'ZZZ' 100",
-        "policy 1 1 0 0",
+        "policy 1 2 0.0001 0.0002",
         "sell 'TLT' 8 0 'exit' 'whole' 'no longer wanted'",
         "sell 'ZZZ' 3 0 'exit' 'fractions' 'no longer wanted'",
         "buy 'SPY' 2 290 'trade' 'whole' ''",
         "hold 'AAA' 0 145 'trade' 'fractions' 'on target'",
     ]
+
+
+@pytest.mark.parametrize(
+    ("assets", "found"),
+    [
+        pytest.param({}, "a symbol the broker does not know", id="unknown"),
+        pytest.param(
+            {Symbol("SPY"): an_asset(tradable=False)}, "a symbol that is not tradable", id="known and not tradable"
+        ),
+    ],
+)
+def test_a_hold_hides_no_trade_that_cannot_be(assets: dict[Symbol, Asset], found: str) -> None:
+    """
+    Every line is looked at, and the refusal says what is wrong with the symbol.
+    """
+    with pytest.raises(OrderRefused) as refusal:
+        plan(
+            a_target({"AAA": "0.5", "SPY": "0.5"}),
+            an_account(a_position("AAA", "5"), cash="500", equity="1000"),
+            {Symbol("AAA"): price("100"), Symbol("SPY"): price("100")},
+            assets,
+            a_policy(),
+            run_id=RUN,
+            session=DAY,
+            made_at=START,
+        )
+
+    assert f"refused by the tradable rail: {found}" in str(refusal.value)
+
+
+def test_a_barred_symbol_is_held_and_says_why() -> None:
+    """
+    It takes no money from the others, and what is over in it is not sold.
+    """
+    account = an_account(a_position("AAA", "5"), cash="500", equity="1000")
+    barred = "an order that is not ours rests in it"
+    made = plan(
+        a_target({"SPY": "0.5", "TLT": "0.5"}),
+        account,
+        {Symbol(name): price("100") for name in ("AAA", "SPY", "TLT")},
+        {
+            Symbol("AAA"): replace(an_asset("AAA"), barred=barred),
+            Symbol("SPY"): an_asset("SPY"),
+            Symbol("TLT"): replace(an_asset("TLT"), barred=barred),
+        },
+        a_policy(),
+        run_id=RUN,
+        session=DAY,
+        made_at=START,
+    )
+
+    assert [
+        ("buy", "SPY", "5.000000000", ""),
+        ("hold", "AAA", "0", barred),
+        ("hold", "TLT", "0", barred),
+    ] == lines(made)
+
+
+def test_exactly_the_minimum_without_cash_is_held_for_want_of_cash() -> None:
+    """
+    The size would do; it is the money that is missing, and so the line says.
+    """
+    account = an_account(a_position("SPY", "4.99"), cash="0", equity="1000")
+    found = ("hold", "SPY", "0", "too little cash to buy at least the minimum trade")
+
+    assert [found] == lines(a_plan({"SPY": "0.5"}, account, {"SPY": "100"}))
+
+
+def test_a_share_of_the_cash_worth_exactly_the_minimum_is_bought() -> None:
+    """
+    Half of two dollars each is a dollar each; what is left buys nothing more.
+    """
+    account = an_account(a_position("XLK", "9.96"), cash="4", equity="1000")
+    weights = {"XLK": "0.996", "SPY": "0.002", "TLT": "0.002"}
+
+    made = a_plan(weights, account, dict.fromkeys(weights, "100"), policy=a_policy(buffer="0.002"))
+
+    reduced = "reduced to the cash there is"
+    assert [("buy", "SPY", "0.010000000", reduced), ("buy", "TLT", "0.010000000", reduced)] == lines(made)[:2]
