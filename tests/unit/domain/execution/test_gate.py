@@ -511,3 +511,12 @@ def test_every_refusal_says_what_was_found_and_what_is_allowed() -> None:
         refusal_of(a_body(), a_trade(), ours, Limits()),
         refusal_of(a_body(), a_trade(), a_context(placed=(another(), another(attempt=3))), Limits()),
     ]
+
+
+def test_a_symbol_of_the_allowlist_passes() -> None:
+    """
+    Whatever else may be traded beside it.
+    """
+    limits = Limits(allowed=frozenset({Symbol("SPY"), Symbol("TLT")}))
+
+    assert a_body() == approve(a_body(), a_trade(), a_context(), limits).body
