@@ -15,7 +15,7 @@ def test_killed_days_end_like_peaceful_ones_on_both_databases() -> None:
     """
     tests = Path(__file__).parents[1]
     ended = subprocess.run(
-        [sys.executable, "-m", "chaos.run", "--sqlite", "8", "--postgres", "6", "--starts", "1"],
+        [sys.executable, "-m", "chaos.run", "--sqlite", "4", "--postgres", "4", "--starts", "1"],
         env={**os.environ, "PYTHONPATH": str(tests)},
         capture_output=True,
         text=True,

@@ -15,6 +15,7 @@ from alchemiser.application.dispatch import pump
 from alchemiser.application.start import resume, start
 from alchemiser.container.houses import open_house
 from alchemiser.infrastructure.simulation.faults import Faults, with_faults
+from alchemiser.infrastructure.sql.tables import trades
 from support.houses import alchemiser, environment
 
 _SEED = 20260731
@@ -29,7 +30,8 @@ _COMPARED = {
     "records.sqlite3": {
         "runs": "SELECT * FROM runs ORDER BY id",
         "ledger": "SELECT * FROM ledger ORDER BY order_id, cumulative",
-        "trades": "SELECT * FROM trades ORDER BY id",
+        # Not their versions: what is committed again after a death counts once more.
+        "trades": f"SELECT {', '.join(c.name for c in trades.c if c.name != 'version')} FROM trades ORDER BY id",
         "reports": "SELECT * FROM reports ORDER BY run_id",
         "events": "SELECT event_id, type, body FROM events ORDER BY event_id",
         "undelivered": "SELECT * FROM deliveries WHERE state <> 'done'",

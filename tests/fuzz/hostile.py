@@ -236,7 +236,7 @@ JSON_TEXTS: Mapping[str, Callable[[int], str]] = {
     "assets": lambda size: _ROOT + f"{_SPY}," * min(300_000, size // len(_SPY) - 9) + _SPY + _END,
     "placeholders": _inside(_ROOT, '{"step":"empty"},', _SPY + _END),
     "tickers": _some(
-        9_000,
+        900,
         _ROOT + '{"step":"if","children":[{"step":"if-child","children":[' + _SPY + '],"condition":{"operator":"any",'
         '"lhs":{"fn":"current-price","ticker":"%"},"comparator":"gt","rhs":{"constant":1},"tickers":[',
         '"SPY",',

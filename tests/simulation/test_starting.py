@@ -299,7 +299,7 @@ def test_a_foreign_order_holds_its_symbol_in_the_plan(house: Ports) -> None:
     """
     A symbol in which somebody else's order rests is not planned for; the others are.
     """
-    house.clock.wait_until(house.calendar.session(FIRST).opens_at)
+    house.clock.wait_until(house.calendar.session(FIRST).closes_at - timedelta(minutes=20))
     house.broker.submit(approved(replace(a_body("SPY", Side.BUY, "1", "1"), client_order_id="by-hand")))
 
     run = traded(FIRST, house)

@@ -10,7 +10,7 @@ from alchemiser.application.live_bars import evidence
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.queries import latest_run
 from alchemiser.application.rebalance import plan_now
-from alchemiser.application.reconciliation import refuse_other_positions
+from alchemiser.application.reconciliation import refuse_imported, refuse_other_positions, refuse_unknown_account
 from alchemiser.application.signals import decide
 from alchemiser.application.start import name_of
 from alchemiser.domain.errors import SignalUndefined
@@ -27,14 +27,17 @@ def preview(day: date, ports: Ports) -> RebalancePlan:
         SignalUndefined: a strategy has no signal.
         DataError: bars or quotes are missing.
         OrderRefused: the account or a symbol may not be traded.
-        LedgerError: positions are not what the ledger says.
+        LedgerError: positions are not what the ledger says, or nothing is recorded of orders of ours.
     """
     session = ports.calendar.session(day)
     latest = latest_run(ports, account=ports.rules.account)
     if latest is not None:
         ports.clock.wait_until(latest.finished_at or latest.started_at)
     ports.clock.wait_until(session.closes_at - ports.rules.lead)
-    refuse_other_positions(ports.broker.account(), ports)
+    account = ports.broker.account()
+    refuse_unknown_account(ports)
+    refuse_imported(ports, account=account.id)
+    refuse_other_positions(account, ports)
     book = ports.library.book()
     found = evidence(book, ports, session=session.day, mode=ports.rules.bars)
     votes = []

@@ -105,6 +105,16 @@ def reconcile(account: Account, ports: Ports, *, is_accepted: bool) -> tuple[Acc
     return account, notes
 
 
+def refuse_unknown_account(ports: Ports) -> None:
+    """
+    Refuse an account that has orders of ours when nothing is recorded of it.
+
+    Raises:
+        LedgerError: it has.
+    """
+    _refuse_unknown_account(_recent(ports), ports.broker.orders(since=ports.clock.now() - MEMORY), ports)
+
+
 def refuse_imported(archive: Archive, *, account: str) -> None:
     """
     Refuse when orders were imported since the last run that began.

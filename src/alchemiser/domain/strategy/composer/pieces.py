@@ -12,7 +12,7 @@ from alchemiser.domain.strategy.composer.spots import Spot
 from alchemiser.domain.strategy.forms import Form, Kw, List, Map, Num, Str, Sym, Vector
 
 # A ticker of a `binary-compound` becomes a comparison: seven characters become ten forms.
-COPIES_LIMIT = 10_000
+COPIES_LIMIT = 1_000
 
 Kind: TypeAlias = Literal["root", "node", "branch", "condition", "operand"]
 Need: TypeAlias = tuple[Kind, Spot]

@@ -68,7 +68,7 @@ REFUSALS: dict[str, tuple[Json, str, str, str]] = {
     "more tickers than a strategy needs": (
         block({**BINARY, "type": "binary-compound", "operator": "any", "lhs": EACH, "tickers": ["SPY"] * 10_001}),
         f"{BRANCH}.condition.tickers",
-        "expected at most 10,000 tickers",
+        "expected at most 1,000 tickers",
         "found 10,001",
     ),
     "no object": ([], "$", "expected an object", "found a list"),
