@@ -14,7 +14,7 @@ from alchemiser.application.recovery import late_fills, settle, unsettled
 from alchemiser.application.reporting import Closing, written
 from alchemiser.application.settlement import mismatches
 from alchemiser.application.unresolved import look_up_due, next_look_up
-from alchemiser.domain.errors import LedgerError
+from alchemiser.domain.errors import BrokerUnavailable, LedgerError
 from alchemiser.domain.events import UnresolvedLookUpDue
 from alchemiser.domain.identity import ORDER_PREFIX
 from alchemiser.domain.ledger.book import LedgerEntry
@@ -41,11 +41,36 @@ class Look:
 
 def prepare_look_up(event: UnresolvedLookUpDue, ports: Ports) -> Look:
     """
-    Ask the broker for every order of the run that is not known to its end; cancel what rests.
+    Ask the broker for every order of the run that is not known to its end; cancel what rests. A broker that does not
+    answer is asked again by the next timer.
 
     Raises:
         LedgerError: the run is not recorded.
+        BrokerUnavailable: no answer at the last of the timers.
     """
+    try:
+        return _looked(event, ports)
+    except BrokerUnavailable as exc:
+        now = ports.clock.now()
+        if next_look_up(event.number, at=now) is None:
+            raise
+        _log.warning("look_up_unanswered", run_id=event.run_id, number=event.number, error=str(exc))
+        return Look(at=now, closing=None, is_over=False)
+
+
+def apply_look_up(event: UnresolvedLookUpDue, look: Look, tx: Transaction) -> None:
+    """
+    Store the report, and set the next timer while an order is not known to its end.
+    """
+    if look.closing is not None:
+        tx.save_run(look.closing.run)
+        tx.save_report(look.closing.report)
+    due_at = next_look_up(event.number, at=look.at)
+    if due_at is not None and not look.is_over:
+        tx.emit(look_up_due(event, number=event.number + 1, at=look.at), due_at=due_at)
+
+
+def _looked(event: UnresolvedLookUpDue, ports: Ports) -> Look:
     run = ports.runs.run(event.run_id)
     if run is None:
         raise LedgerError(f"expected the run {event.run_id} in the records, found none; restore the database")
@@ -67,18 +92,6 @@ def prepare_look_up(event: UnresolvedLookUpDue, ports: Ports) -> Look:
             notes = (*notes, _AGREES)
         closing = written(replace(report_of(run.id, ports), run=replace(run, notes=notes)), ports)
     return Look(at=ports.clock.now(), closing=closing, is_over=not unsettled(run, ports))
-
-
-def apply_look_up(event: UnresolvedLookUpDue, look: Look, tx: Transaction) -> None:
-    """
-    Store the report, and set the next timer while an order is not known to its end.
-    """
-    if look.closing is not None:
-        tx.save_run(look.closing.run)
-        tx.save_report(look.closing.report)
-    due_at = next_look_up(event.number, at=look.at)
-    if due_at is not None and not look.is_over:
-        tx.emit(look_up_due(event, number=event.number + 1, at=look.at), due_at=due_at)
 
 
 def _is_even(run: Run, fills: Sequence[LedgerEntry]) -> bool:
