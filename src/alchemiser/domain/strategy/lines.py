@@ -29,6 +29,9 @@ _LONE_QUOTE = ('"',)
 # A line with more steps than this before a bracket opens is no line an editor lays out.
 LONGEST = 64
 
+# In characters. A longer one takes gigabytes to cut whole: it is no line that comes again.
+_LONGEST_LINE = 2_000_000
+
 # A block is known by its first lines; low ones are joined as quickly as they are found.
 _TELLING = 8
 _LOWEST = 12
@@ -133,6 +136,8 @@ _RISE = attrgetter("rise")
 def _lines(source: Source, shelf: Shelf, make_atom: MakeAtom) -> list[_Line]:
     known = shelf.lines
     texts = list(map(str.strip, source.text.split("\n")))
+    if max(map(len, texts)) > _LONGEST_LINE:
+        raise Unusual
     base = done = 0
     for at in [at for at, text in enumerate(texts) if text not in known]:
         text = texts[at]
