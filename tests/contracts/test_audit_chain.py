@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from alchemiser.application.ports.audit import Head, Witnessed
 from alchemiser.infrastructure.sql.audit import SqlAuditChain
-from alchemiser.infrastructure.sql.chain import SOURCES
+from alchemiser.infrastructure.sql.chain import SOURCES, hash_of
 from alchemiser.infrastructure.sql.engine import Database
 from alchemiser.infrastructure.sql.messages import SqlEngine
 from alchemiser.infrastructure.sql.migrate import prepare_database
@@ -298,3 +298,12 @@ def test_any_flipped_bit_of_any_row_is_found(
 def _flipped(value: bytes, byte: int, bit: int) -> bytes:
     at = byte % len(value)
     return value[:at] + bytes([value[at] ^ (1 << bit)]) + value[at + 1 :]
+
+
+def test_a_link_that_is_no_text_any_more_is_another_link() -> None:
+    """
+    A flipped bit can leave half a character: its hash differs like any other, and the search goes on.
+    """
+    whole, damaged = (hash_of(before, 9, "events", {"seq": "9"}) for before in ("0ba0166a5", "0ba0166\udcb65"))
+
+    assert whole != damaged

@@ -65,7 +65,7 @@ from dst.venue import Venue
 _KIND = "rebalance"
 _AFTERNOON_S = 3600.0
 _TROUBLE_ENDS_S = 150.0
-_SHIFT_S = 420.0
+_SHIFT_S = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

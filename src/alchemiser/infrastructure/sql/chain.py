@@ -93,7 +93,8 @@ def hash_of(before: str, number: int, table: str, texts: Mapping[str, str | None
     """
     row = {name: text for name, text in texts.items() if text is not None}
     told = json.dumps({"n": number, "table": table, "row": row}, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(f"{before}\n{told}".encode()).hexdigest()
+    # A damaged row may hold halves of characters; it has to be told from the whole one, not to end the search.
+    return hashlib.sha256(f"{before}\n{told}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def linked(connection: Connection, start: Head) -> Iterator[dict[str, object]]:
