@@ -72,4 +72,4 @@ lock: $(STAMP)  ## pin every dependency by hash, no index addresses
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --output-file requirements/runtime.txt pyproject.toml
 
 clean:  ## remove the environment and the demo's records
-	@rm -rf .venv var
+	@rm -rf .venv var/demo

@@ -21,7 +21,7 @@ from alchemiser.application.workflow import LISTENERS
 from alchemiser.container.houses import House, open_house
 from alchemiser.container.views import encode
 from alchemiser.domain.errors import ConfigurationError, OrderRefused
-from alchemiser.domain.events import Outcome
+from alchemiser.domain.events import Outcome, WorkflowCompleted
 from alchemiser.infrastructure.clock import MovedRest
 from alchemiser.infrastructure.simulation.clock import ManualClock
 from alchemiser.infrastructure.sql.deliveries import SqlDeliveries
@@ -100,7 +100,7 @@ class TestSweep:
 
     def test_a_failure_that_was_told_in_vain_still_ends_the_run(self, house: House, url: str) -> None:
         """
-        Even the report of its failure was given up: the run is closed without one.
+        Even the report of its failure was given up: the run is closed with one in plain words, and its end is told.
         """
         run = begun(house, messages=3)
         execute(url, "UPDATE deliveries SET state = 'dead' WHERE state <> 'done'")
@@ -110,6 +110,10 @@ class TestSweep:
         sweep(house.ports, house.deliveries)
 
         assert Outcome.FAILED is recorded_run(run.id, house.ports).outcome
+        report = house.ports.runs.report(run.id)
+        assert report is not None
+        assert "could not be written" in report.text
+        assert 1 == sum(isinstance(event, WorkflowCompleted) for event in house.ports.ledger.events(run.id))
         assert (0, ()) == (sweep(house.ports, house.deliveries).restored, sweep(house.ports, house.deliveries).closed)
 
     def test_what_is_on_its_way_is_left_alone(self, house: House) -> None:

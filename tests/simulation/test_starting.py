@@ -145,6 +145,54 @@ def test_a_refused_start_is_recorded_once_and_stands_in_nobodys_way(house: Ports
     assert run.id != refused[0].id
 
 
+class Busy(FaultyBroker):
+    """
+    A broker that does not say whose account it is at its first looks; counts them.
+    """
+
+    def __init__(self, inner: Broker, *, looks: int) -> None:
+        super().__init__(inner, NEVER)
+        self.silent_looks, self.asked = looks, 0
+
+    def account(self) -> Account:
+        """
+        Answer once the first looks are over.
+        """
+        self.asked += 1
+        if self.asked <= self.silent_looks:
+            raise BrokerUnavailable("429: too many requests")
+        return super().account()
+
+
+@pytest.mark.parametrize("looks", [1, 4])
+def test_a_broker_that_is_silent_for_a_while_delays_the_start(house: Ports, looks: int) -> None:
+    """
+    It is asked again after a pause that doubles, and nobody is told of a run that was not started.
+    """
+    busy = replace(house, broker=Busy(house.broker, looks=looks))
+    asked_at = house.calendar.session(FIRST).closes_at - house.rules.lead
+
+    run = traded(FIRST, busy)
+
+    assert Outcome.SUCCESS is run.outcome
+    assert timedelta(seconds=2 * (2**looks - 1)) == run.started_at - asked_at
+    assert [run.id] == [one.id for one in house.runs.runs(account=run.account, limit=9)]
+
+
+def test_a_broker_that_stays_silent_starts_nothing(house: Ports) -> None:
+    """
+    After five looks the start is recorded as refused, with the broker's words; a later start trades.
+    """
+    busy = Busy(house.broker, looks=5)
+
+    with pytest.raises(BrokerUnavailable, match="429"):
+        start(FIRST, replace(house, broker=busy))
+
+    (recorded,) = house.runs.runs(account=house.rules.account, limit=9)
+    assert (5, Outcome.NOT_STARTED, "429: too many requests") == (busy.asked, recorded.outcome, recorded.detail)
+    assert Outcome.SUCCESS is traded(FIRST, house).outcome
+
+
 def test_all_hold_is_a_success(house: Ports) -> None:
     """
     A run that finds everything as it is wanted trades nothing and succeeds.

@@ -44,6 +44,22 @@ def pump(ports: Ports) -> Iterator[Message]:
         yield message
 
 
+def pause_after(attempt: int) -> timedelta:
+    """
+    Return how long what failed in its attempt (counted from 1) rests before it is tried again.
+    """
+    return min(_FIRST_PAUSE * (1 << min(attempt - 1, 8)), _LONGEST_PAUSE)
+
+
+def close_without_report(event: WorkflowFailed, ports: Ports, *, error: str) -> None:
+    """
+    End a failed run whose report could not be written, with one in plain words; a run that has ended is left alone.
+    """
+    closing = in_plain_words(event, ports, error=error)
+    with ports.engine.begin() as tx:
+        apply_report(event, closing, tx)
+
+
 def deliver(message: Message, ports: Ports) -> None:
     """
     Hand one message to its handler.
@@ -93,8 +109,7 @@ def _give_back(message: Message, ports: Ports, *, error: str, category: Category
     if not _may_retry(message, ports, now=now):
         _give_up(message, ports, error=error, category=category)
         return
-    pause = min(_FIRST_PAUSE * 2 ** min(message.attempt - 1, 8), _LONGEST_PAUSE)
-    ports.engine.failed(message, error=error, retry_at=now + pause)
+    ports.engine.failed(message, error=error, retry_at=now + pause_after(message.attempt))
 
 
 def _ends_every_process(message: Message, ports: Ports) -> bool:
@@ -120,7 +135,7 @@ def _give_up(message: Message, ports: Ports, *, error: str, category: Category) 
             return
     # First the run's failure, then the dead letter: a crash in between repeats the first, which changes nothing.
     if isinstance(message.event, WorkflowFailed):
-        _close_without_report(message.event, ports, error=error)
+        close_without_report(message.event, ports, error=error)
     else:
         with ports.engine.begin() as tx:
             tx.emit(_failure(message, ports, error=error, category=category))
@@ -130,12 +145,6 @@ def _give_up(message: Message, ports: Ports, *, error: str, category: Category) 
 def _is_over(run_id: str, ports: Ports) -> bool:
     run = ports.runs.run(run_id)
     return run is not None and run.outcome is not None
-
-
-def _close_without_report(event: WorkflowFailed, ports: Ports, *, error: str) -> None:
-    closing = in_plain_words(event, ports, error=error)
-    with ports.engine.begin() as tx:
-        apply_report(event, closing, tx)
 
 
 def _failure(message: Message, ports: Ports, *, error: str, category: Category) -> WorkflowFailed:

@@ -8,8 +8,9 @@ Start the one run of an account and session, or find it again.
 5. Reconcile with the broker, see `reconciliation`; refuse when positions are not what the ledger says.
 6. Store the run and tell of it, in one transaction.
 
-A start that comes too late is recorded as a skipped run, one that is refused as a run that was not started, each with
-its report. Neither stands in the way of a later start.
+A broker that does not answer is asked again, as often as a message is tried. A start that comes too late is recorded as
+a skipped run, one that is refused as a run that was not started, each with its report. Neither stands in the way of a
+later start.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from datetime import date
 from enum import Enum, auto
 
 from alchemiser import __version__
-from alchemiser.application.dispatch import pump
+from alchemiser.application.dispatch import pause_after, pump
 from alchemiser.application.hours import check_hours
 from alchemiser.application.importing import imports_of
 from alchemiser.application.live_bars import closes_of_book
@@ -37,7 +38,7 @@ from alchemiser.application.reconciliation import (
 )
 from alchemiser.application.reporting import record_unstarted
 from alchemiser.application.wording import signed_dollars
-from alchemiser.domain.errors import BrokerError, DataError, LedgerError, OrderRefused, RiskError
+from alchemiser.domain.errors import BrokerError, BrokerUnavailable, DataError, LedgerError, OrderRefused, RiskError
 from alchemiser.domain.events import Outcome, WorkflowStarted, first_cause
 from alchemiser.domain.identity import run_id
 from alchemiser.domain.market import BarsMode, Session
@@ -112,7 +113,7 @@ def start(day: date, ports: Ports, *, allowed: frozenset[Allow] = frozenset()) -
     _refuse_earlier(session, ports)
     name = name_of(session.day, ports, number=number + 1)
     try:
-        run, event = _opened(name, session, ports, allowed=allowed)
+        run, event = _opened_patiently(name, session, ports, allowed=allowed)
     except _REFUSALS as refusal:
         _, begun = _last_of(session.day, ports)
         is_beside = isinstance(refusal, OrderRefused) and refusal.rail == ONE_AT_A_TIME
@@ -132,6 +133,18 @@ def start(day: date, ports: Ports, *, allowed: frozenset[Allow] = frozenset()) -
         return start(day, ports, allowed=allowed - {Allow.RETRY})
     _log.info("run_started", run_id=run.id, session=str(session.day), allowed=sorted(one.name for one in allowed))
     return run, True
+
+
+def _opened_patiently(
+    name: str, session: Session, ports: Ports, *, allowed: frozenset[Allow]
+) -> tuple[Run, WorkflowStarted]:
+    for attempt in range(1, ports.rules.max_attempts):
+        try:
+            return _opened(name, session, ports, allowed=allowed)
+        except BrokerUnavailable as silence:
+            _log.warning("start_delayed", session=str(session.day), attempt=attempt, error=str(silence))
+            ports.clock.wait_until(ports.clock.now() + pause_after(attempt))
+    return _opened(name, session, ports, allowed=allowed)
 
 
 def _opened(name: str, session: Session, ports: Ports, *, allowed: frozenset[Allow]) -> tuple[Run, WorkflowStarted]:

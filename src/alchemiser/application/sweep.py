@@ -3,19 +3,20 @@ Look after runs that nothing drives any more: find what was lost, drive it on, o
 
 1. An event that was never queued for a handler of its type is queued for it.
 2. A run that is not over and has no message on the way can go nowhere: it fails, with a report.
-3. If even its failure was told and handled before, it is closed without one.
+3. If its failure was told before, and no report came of it, it is closed with one in plain words.
 
 Leases whose owner died need nobody: the engine opens them to everyone once their time is over.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from alchemiser.application.dispatch import close_without_report
 from alchemiser.application.log import Log
 from alchemiser.application.ports.deliveries import Redelivery
 from alchemiser.application.ports.records import Run
 from alchemiser.application.ports.suite import Ports
 from alchemiser.domain.errors import Category
-from alchemiser.domain.events import Event, Outcome, WorkflowFailed, WorkflowStarted, first_cause, once_in_run
+from alchemiser.domain.events import Event, WorkflowFailed, WorkflowStarted, first_cause, once_in_run
 
 _SOURCE = "alchemiser.application.sweep.sweep"
 _LOOK_BACK = 50
@@ -54,13 +55,12 @@ def close(run: Run, reason: str, ports: Ports, deliveries: Redelivery) -> None:
     End a run as failed, by its report where that is still possible.
     """
     events = ports.ledger.events(run.id)
+    failure = _failure(run, events[-1] if events else None, reason, ports)
     with ports.engine.begin() as tx:
-        tx.emit(_failure(run, events[-1] if events else None, reason, ports))
+        tx.emit(failure)
     if deliveries.undelivered(run.id) == 0:
         # It was told before, and whoever heard it did not close the run.
-        over = replace(run, outcome=Outcome.FAILED, detail=f"sweep: {reason}", finished_at=ports.clock.now())
-        with ports.engine.begin() as tx:
-            tx.save_run(over)
+        close_without_report(failure, ports, error="whoever was told of it gave up")
 
 
 def _failure(run: Run, last: Event | None, reason: str, ports: Ports) -> WorkflowFailed:
