@@ -60,8 +60,7 @@ class GuardedBroker(Broker):
         self._inner = inner
         self._caps = caps
         self._clock = clock
-        self._read_at: datetime | None = None
-        self._account: Account | None = None
+        self._read_last: tuple[datetime, Account] | None = None
         self._known: dict[str, _Known] = {}
 
     def account(self) -> Account:
@@ -114,17 +113,19 @@ class GuardedBroker(Broker):
         return self._inner.orders(since=since)
 
     def _lately(self, now: datetime) -> Account:
-        if self._account is not None and self._read_at is not None and timedelta(0) <= now - self._read_at <= _FRESH:
-            return self._account
+        if self._read_last is not None:
+            read_at, account = self._read_last
+            if timedelta(0) <= now - read_at <= _FRESH:
+                return account
         return self._read(now)
 
     def _read(self, now: datetime) -> Account:
         # The account first: what fills in between is then counted as an order, not twice.
         account = self._inner.account()
         shown = {one.body.client_order_id: _shown(one) for one in self._inner.orders(since=now - _DAY)}
-        kept = {name: one for name, one in self._known.items() if name not in shown and one.at > now - _DAY}
+        kept = {name: one for name, one in self._known.items() if one.at > now - _DAY}
         self._known = kept | shown
-        self._account, self._read_at = account, now
+        self._read_last = (now, account)
         return account
 
     def _check(self, body: OrderBody, account: Account, now: datetime) -> None:
@@ -182,4 +183,4 @@ def _run_of(client_order_id: str) -> str:
     # What stands before the day, the kind and the number is the account's; after them come symbol, side and attempt.
     if not client_order_id.startswith(ORDER_PREFIX):
         return ""
-    return client_order_id.removeprefix(ORDER_PREFIX).split("-a", maxsplit=1)[0].rsplit("-", 2)[0]
+    return client_order_id.removeprefix(ORDER_PREFIX).partition("-a")[0].rsplit("-", 2)[0]
