@@ -32,6 +32,7 @@ TESTS = (
     "tests/unit/domain/execution",
     "tests/unit/domain/portfolio",
     "tests/unit/application/test_execute.py",
+    "tests/unit/application/test_sending.py",
     "tests/unit/infrastructure/test_guard.py",
     "tests/contracts/test_engine.py",
 )

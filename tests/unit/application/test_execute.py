@@ -29,68 +29,16 @@ from alchemiser.domain.execution.gate import ApprovedOrder, Limits
 from alchemiser.domain.execution.order import BrokerOrder, OrderStatus, Sent, Trade, TradeStatus
 from alchemiser.domain.ledger.book import LedgerEntry, cash_change, positions
 from alchemiser.domain.market import Quote
-from alchemiser.domain.portfolio.account import Account, Asset
+from alchemiser.domain.portfolio.account import Account
 from alchemiser.domain.values import Quantity, Side, Symbol, shares, usd
 from alchemiser.infrastructure.simulation.faults import Faults, FaultyBroker, FaultyTrades
 from support.builders import CLOSE, DAY, RUN, SPY, START, after
 from support.desks import a_desk, executed, holdings, trade_in
+from support.moody import Moody
 from support.venues import seconds
 
 WEIGHTS = {"SPY": "0.5", "TLT": "0.3"}
 HELD = {"KMLM": "100", "TLT": "400.5"}
-
-
-class Moody(Broker):
-    """
-    A broker that raises instead of answering, as each call's list says; then it is itself again.
-    """
-
-    def __init__(
-        self, inner: Broker, *, submits: Sequence[Exception] = (), cancels: Sequence[Exception] = (), looks: int = 0
-    ) -> None:
-        self._inner = inner
-        self._submits = list(submits)
-        self._cancels = list(cancels)
-        self._looks = looks
-        self.sent: list[str] = []
-
-    def account(self) -> Account:
-        """
-        See the port.
-        """
-        return self._inner.account()
-
-    def assets(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Asset]:
-        """
-        See the port.
-        """
-        return self._inner.assets(symbols)
-
-    def submit(self, order: ApprovedOrder) -> BrokerOrder:
-        """
-        See the port.
-        """
-        self.sent.append(order.body.client_order_id)
-        if self._submits:
-            raise self._submits.pop(0)
-        return self._inner.submit(order)
-
-    def cancel(self, order_id: str) -> None:
-        """
-        See the port.
-        """
-        if self._cancels:
-            raise self._cancels.pop(0)
-        self._inner.cancel(order_id)
-
-    def orders(self, *, since: datetime) -> tuple[BrokerOrder, ...]:
-        """
-        See the port.
-        """
-        if self._looks:
-            self._looks -= 1
-            raise BrokerUnavailable("no answer")
-        return self._inner.orders(since=since)
 
 
 def test_a_day_reaches_its_target() -> None:
@@ -225,6 +173,23 @@ def test_lost_answers_make_no_second_order() -> None:
         assert holdings(ports)["SPY"] == trade_in(ports, "SPY").planned.value
 
 
+class Asked(Quotes):
+    """
+    Quotes that remember the symbols they were asked for.
+    """
+
+    def __init__(self, inner: Quotes) -> None:
+        self._inner = inner
+        self.asked: list[tuple[Symbol, ...]] = []
+
+    def latest(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Quote]:
+        """
+        See the port.
+        """
+        self.asked.append(tuple(symbols))
+        return self._inner.latest(symbols)
+
+
 class Sleepy(Quotes):
     """
     Quotes that let something else happen before they answer, once.
@@ -291,8 +256,9 @@ def test_answers_that_were_overtaken_are_dropped_one_by_one() -> None:
                 super().submit(order)
                 raise OrderRejected(code="40310000", reason="told once")
 
-        tick(RUN, Phase.BUYS, replace(ports, broker=Slow(ports.broker)))
+        result = tick(RUN, Phase.BUYS, replace(ports, broker=Slow(ports.broker)))
 
+        assert set(WEIGHTS) == {trade.symbol for trade in result.trades}
         states = {symbol: trade_in(ports, symbol).intents[0].state.kind for symbol in WEIGHTS}
         executed(ports, Phase.BUYS)
         assert {"SPY": "sent", "TLT": "closed"} == states
@@ -633,3 +599,120 @@ def test_quantities_are_whole_where_they_must_be() -> None:
 
         assert bought.planned == bought.planned.floored(whole=True)
         assert Quantity(holdings(ports)["KMLM"]) == bought.planned
+
+
+def at_rest(ports: Ports, symbol: str, *, until: float | None) -> Trade:
+    """
+    Store a trade as due so many seconds after the start, or as done; nothing of it is known to the broker.
+    """
+    trade = replace(trade_in(ports, symbol), authorised=trade_in(ports, symbol).planned)
+    if until is None:
+        stored = replace(trade, status=TradeStatus.DONE, due_at=None)
+    else:
+        stored = replace(trade, due_at=after(until))
+    ports.trades.commit((stored,), ())
+    return trade_in(ports, symbol)
+
+
+def test_nobody_is_asked_before_a_trade_is_due() -> None:
+    """
+    A trade that is done waits for nothing, one that is due later waits: neither broker nor quotes hear a word.
+    """
+    with a_desk({"SPY": "0.4", "TLT": "0.3", "KMLM": "0.2"}) as ports:
+        at_rest(ports, "SPY", until=None)
+        waiting = [at_rest(ports, "TLT", until=8), at_rest(ports, "KMLM", until=4)]
+        broker, quotes = Moody(ports.broker), Asked(ports.quotes)
+
+        result = tick(RUN, Phase.BUYS, replace(ports, broker=broker, quotes=quotes))
+
+        assert (0, [], after(4)) == (broker.accounts, quotes.asked, result.next_due)
+        assert waiting == [trade_in(ports, "TLT"), trade_in(ports, "KMLM")]
+
+
+def test_only_what_is_due_moves() -> None:
+    """
+    A trade that is due later is left alone by a tick that is for another; the next tick is for the earlier of both.
+    """
+    with a_desk(WEIGHTS) as ports:
+        at_rest(ports, "SPY", until=0)
+        waiting, quotes = at_rest(ports, "TLT", until=40), Asked(ports.quotes)
+
+        result = tick(RUN, Phase.BUYS, replace(ports, quotes=quotes))
+
+        assert waiting == trade_in(ports, "TLT")
+        assert 1 == len(trade_in(ports, "SPY").intents)
+        assert [("SPY",)] == quotes.asked
+        assert trade_in(ports, "SPY").due_at == result.next_due
+
+
+def test_quotes_are_asked_for_the_phase_alone() -> None:
+    """
+    While sells are walked nobody needs the quotes of the buys.
+    """
+    with a_desk(WEIGHTS, held={"KMLM": "100"}) as ports:
+        quotes = Asked(ports.quotes)
+
+        tick(RUN, Phase.SELLS, replace(ports, quotes=quotes))
+
+        assert [("KMLM",)] == quotes.asked
+
+
+def test_the_account_is_read_for_the_money_once() -> None:
+    """
+    Authorised trades are not authorised again: later ticks read the account for the look alone. A buy that was
+    skipped for want of money counts as authorised.
+    """
+    with a_desk({"SPY": "0.9", "TLT": "0.0002"}, held={"KMLM": "10"}) as ports:
+
+        class Poor(Moody):
+            def account(self) -> Account:
+                return replace(super().account(), cash=usd("2000"), buying_power=usd("2000"))
+
+        executed(ports, Phase.SELLS)
+        broker = Poor(ports.broker)
+        first = tick(RUN, Phase.BUYS, replace(ports, broker=broker))
+        assert first.next_due is not None
+        ports.clock.wait_until(first.next_due)
+
+        tick(RUN, Phase.BUYS, replace(ports, broker=broker))
+
+        assert TradeStatus.SKIPPED is trade_in(ports, "TLT").status
+        assert 2 + 1 == broker.accounts
+
+
+@pytest.mark.parametrize(
+    ("cash", "buying_power"),
+    [pytest.param("10000", "90000", id="cash"), pytest.param("90000", "10000", id="buying power")],
+)
+def test_an_attempt_spends_the_smaller_of_cash_and_buying_power(cash: str, buying_power: str) -> None:
+    """
+    What went meanwhile for something else is not spent again, whichever of the two tells of it.
+    """
+    with a_desk({"SPY": "0.5"}) as ports:
+        at_rest(ports, "SPY", until=0)
+
+        class Poorer(Moody):
+            def account(self) -> Account:
+                return replace(super().account(), cash=usd(cash), buying_power=usd(buying_power))
+
+        tick(RUN, Phase.BUYS, replace(ports, broker=Poorer(ports.broker)))
+
+        (order,) = ports.broker.orders(since=START)
+        assert usd("9900") < order.body.limit * order.body.quantity <= usd("10000")
+
+
+def test_an_account_in_debt_buys_nothing() -> None:
+    """
+    The trade ends without an order, however small.
+    """
+    with a_desk({"SPY": "0.5"}) as ports:
+        at_rest(ports, "SPY", until=0)
+
+        class Indebted(Moody):
+            def account(self) -> Account:
+                return replace(super().account(), cash=usd("-500"), buying_power=usd("-500"))
+
+        executed(replace(ports, broker=Indebted(ports.broker)), Phase.BUYS)
+
+        assert () == ports.broker.orders(since=START)
+        assert TradeStatus.OPEN is not trade_in(ports, "SPY").status

@@ -10,7 +10,8 @@ from decimal import Decimal
 import pytest
 
 from alchemiser.application.ports.broker import Broker
-from alchemiser.domain.errors import BrokerUnavailable, OrderRefused, OrderRejected
+from alchemiser.application.ports.system import Clock
+from alchemiser.domain.errors import BrokerUnavailable, DuplicateClientOrderId, OrderRefused, OrderRejected
 from alchemiser.domain.execution.gate import ApprovedOrder
 from alchemiser.domain.execution.order import BrokerOrder, OrderStatus
 from alchemiser.domain.portfolio.account import Account, Asset
@@ -123,6 +124,7 @@ class Hoarse(SimulatedBroker):
     ("answer", "is_counted"),
     [
         pytest.param(BrokerUnavailable("timeout"), True, id="no answer"),
+        pytest.param(DuplicateClientOrderId(code="40010001", reason="unique"), True, id="known already"),
         pytest.param(OrderRejected(code="403", reason="no"), False, id="definitely refused"),
     ],
 )
@@ -345,12 +347,47 @@ def test_the_books_are_read_again_after_twenty_seconds() -> None:
     clock, inner = ManualClock(START), Told()
     broker = GuardedBroker(inner, CAPS, clock=clock)
     reads = []
-    for attempt, seconds_ in enumerate((0, 20, 20.5, 40), start=1):
+    for attempt, seconds_ in enumerate((0, 0, 20, 20.5, 40), start=1):
         clock.wait_until(after(seconds_))
         broker.submit(approved(a_body(attempt=attempt)))
         reads.append(inner.reads)
 
-    assert [1, 1, 2, 2] == reads
+    assert [1, 1, 1, 2, 2] == reads
+
+
+class Wound(Clock):
+    """
+    A clock that is wound by hand, backwards too.
+    """
+
+    def __init__(self) -> None:
+        self.at = START
+
+    def now(self) -> datetime:
+        """
+        See the port.
+        """
+        return self.at
+
+    def wait_until(self, instant: datetime) -> None:
+        """
+        See the port.
+        """
+        self.at = instant
+
+
+def test_the_books_are_read_again_when_the_clock_went_back() -> None:
+    """
+    How old they are is not known then.
+    """
+    clock, inner = Wound(), Told()
+    broker = GuardedBroker(inner, CAPS, clock=clock)
+    broker.submit(approved(a_body()))
+    clock.at = after(-1)
+
+    broker.submit(approved(a_body(attempt=2)))
+
+    assert 2 == inner.reads
 
 
 def test_everything_else_passes_through() -> None:
