@@ -61,7 +61,6 @@ def test_a_switch_thrown_after_the_decision_keeps_the_order_back() -> None:
         broker = Moody(ports.broker)
 
         tick(RUN, Phase.BUYS, replace(ports, broker=broker, switch=Thrown("enough", off=2)))
-        held_back = trade_in(ports, "TLT")
         ports.switch.halt("enough", at=START)
         executed(ports, Phase.BUYS)
 
