@@ -192,6 +192,7 @@ def _keep(path: Path | None, tally: Tally, chunk: Chunk) -> None:
         "figures": tally.figures,
         "breaches": tally.breaches,
     }
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
     draft.write_text(json.dumps(kept), encoding="utf-8")
     draft.replace(path)

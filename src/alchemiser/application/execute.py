@@ -130,14 +130,14 @@ def _is_due(trade: Trade, now: datetime) -> bool:
 
 
 def _result(trades: Sequence[Trade], at: datetime) -> TickResult:
-    dues = [trade.due_at for trade in trades if trade.status is TradeStatus.OPEN and trade.due_at is not None]
+    dues = [trade.due_at or at for trade in trades if trade.status is TradeStatus.OPEN]
     if dues:
         return TickResult(at=at, trades=tuple(trades), next_due=min(dues), finished=())
     return TickResult(at=at, trades=tuple(trades), next_due=None, finished=tuple(trades))
 
 
 def _authorised(trades: tuple[Trade, ...], side: Side, *, now: datetime, ports: Ports) -> tuple[Trade, ...]:
-    if all(trade.authorised is not None or trade.status is not TradeStatus.OPEN for trade in trades):
+    if all(trade.authorised is not None for trade in trades):
         return trades
     account = ports.broker.account()
     if side is Side.SELL:
@@ -210,8 +210,6 @@ def _decided(trades: Sequence[Trade], view: _View, *, opens_at: datetime, ports:
     )
     moves = []
     for trade in trades:
-        if not _is_due(trade, view.now):
-            continue
         move = _move(trade, advance(trade, _seen(trade, view, context.spendable), ports.rules.walk), context, ports)
         if move.order is not None:
             context = after_approval(context, move.order)

@@ -17,6 +17,7 @@ from alchemiser.application.ports.system import Clock
 from alchemiser.domain.errors import (
     BrokerAuthError,
     BrokerUnavailable,
+    DataError,
     InsufficientBuyingPower,
     NotFractionable,
     OrderRejected,
@@ -655,6 +656,46 @@ def test_quotes_are_asked_for_the_phase_alone() -> None:
         tick(RUN, Phase.SELLS, replace(ports, quotes=quotes))
 
         assert [("KMLM",)] == quotes.asked
+
+
+def test_without_quotes_what_rests_is_still_looked_after() -> None:
+    """
+    No quote is a reason to wait; an order that is at the broker is cancelled in time all the same.
+    """
+    with a_desk(WEIGHTS, seed=3) as ports:
+
+        class Mute(Quotes):
+            def latest(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Quote]:
+                raise DataError(f"no quotes for {len(symbols)} symbols")
+
+        at_rest(ports, "TLT", until=30)
+        tick(RUN, Phase.BUYS, ports)
+        ports.clock.wait_until(after(30))
+
+        tick(RUN, Phase.BUYS, replace(ports, quotes=Mute()))
+
+        (order,) = ports.broker.orders(since=START)
+        waiting = trade_in(ports, "TLT")
+        assert OrderStatus.PENDING_CANCEL is order.status
+        assert (0, 1, True) == (len(waiting.intents), waiting.quote_waits, waiting.status is TradeStatus.OPEN)
+
+
+def test_what_a_passing_rail_holds_back_goes_out_later() -> None:
+    """
+    One order a minute is allowed: the second waits its turn, is not counted as an attempt, and fills.
+    """
+    with a_desk(WEIGHTS) as ports:
+        limits = replace(ports.rules.limits, orders_per_minute=1)
+        busy = replace(ports, rules=replace(ports.rules, limits=limits))
+
+        tick(RUN, Phase.BUYS, busy)
+        held_back = trade_in(ports, "TLT")
+        executed(busy, Phase.BUYS)
+
+        first, second = ports.broker.orders(since=START)[:2]
+        assert ((), True) == (held_back.intents, "orders per minute" in held_back.reason)
+        assert second.submitted_at - first.submitted_at >= seconds(60)
+        assert {TradeStatus.DONE} == {trade.status for trade in ports.trades.trades(RUN)}
 
 
 def test_the_account_is_read_for_the_money_once() -> None:
