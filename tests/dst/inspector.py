@@ -38,6 +38,7 @@ from dst.venue import Order, Venue
 
 # After this nothing may be sent: a day order after the close would wait for the next opening.
 _LAST_POST_S = 30.0
+_SECOND_LOOK_S, _SKEW_S = 300.0, 30.0
 _WATCHED = {TradeStatus.OPEN, TradeStatus.UNRESOLVED}
 
 
@@ -193,9 +194,14 @@ class Inspector:
         if trade.status not in _WATCHED and run.outcome is not Outcome.FAILED:
             self.fail("S3", f"{name}: filled after its trade was {trade.status}")
 
-    def day_over(self, run: Run | None, *, is_calm: bool, halted: frozenset[Symbol], is_touched: bool) -> None:
+    def day_over(
+        self, run: Run | None, *, is_calm: bool, halted: frozenset[Symbol], is_touched: bool, answers_from: float
+    ) -> None:
         """
         Hold the end of a day against what a day owes.
+
+        Args:
+            answers_from: since when the broker answers whoever asks.
         """
         for order in self._venue.orders.values():
             if order.is_ours and order.is_live:
@@ -210,7 +216,8 @@ class Inspector:
         trades = list(self._memory.trades.get(run.id, {}).values())
         self._hold_end(run, trades)
         self._book()
-        self._hold_look_ups(run, trades)
+        if not self._is_unreachable(run, answers_from):
+            self._hold_look_ups(run, trades)
         self._hold_report(run)
         if is_calm:
             self._hold_complete(run, trades, halted)
@@ -253,6 +260,12 @@ class Inspector:
         shown = orders if run.outcome is not Outcome.FAILED else None
         for breach in (*ledger_breaches(trades, entries, shown), *broker_breaches(trades, orders)):
             self._note(breach)
+
+    def _is_unreachable(self, run: Run, answers_from: float) -> bool:
+        # Workers stay until the second look. Nobody finds what a broker does not tell until then; the next start does.
+        if run.finished_at is None:
+            return False
+        return answers_from > self._timeline.seconds(run.finished_at) + _SECOND_LOOK_S - _SKEW_S
 
     def _hold_look_ups(self, run: Run, trades: Sequence[Trade]) -> None:
         # Half an hour after a run its unresolved orders were looked up three times.

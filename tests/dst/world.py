@@ -385,6 +385,7 @@ class World:
             is_calm=not self.scenario.intensity and not self.is_staged,
             halted=halted,
             is_touched=self._touched,
+            answers_from=max(self.outside.down_until, self.outside.locked_out_until),
         )
 
     def _run_of(self, session: Session) -> Run | None:

@@ -14,7 +14,7 @@ from alchemiser.application.recovery import late_fills, settle, unsettled
 from alchemiser.application.reporting import Closing, written
 from alchemiser.application.settlement import mismatches
 from alchemiser.application.unresolved import look_up_due, next_look_up
-from alchemiser.domain.errors import BrokerUnavailable, LedgerError
+from alchemiser.domain.errors import BrokerAuthError, BrokerUnavailable, LedgerError
 from alchemiser.domain.events import UnresolvedLookUpDue
 from alchemiser.domain.identity import ORDER_PREFIX
 from alchemiser.domain.ledger.book import LedgerEntry
@@ -42,15 +42,16 @@ class Look:
 def prepare_look_up(event: UnresolvedLookUpDue, ports: Ports) -> Look:
     """
     Ask the broker for every order of the run that is not known to its end; cancel what rests. A broker that does not
-    answer is asked again by the next timer.
+    answer, or does not accept us, is asked again by the next timer.
 
     Raises:
         LedgerError: the run is not recorded.
         BrokerUnavailable: no answer at the last of the timers.
+        BrokerAuthError: the broker does not accept us at the last of the timers.
     """
     try:
         return _looked(event, ports)
-    except BrokerUnavailable as exc:
+    except (BrokerUnavailable, BrokerAuthError) as exc:
         now = ports.clock.now()
         if next_look_up(event.number, at=now) is None:
             raise

@@ -8,7 +8,7 @@ import pytest
 
 from alchemiser.application.look_ups import apply_look_up, prepare_look_up
 from alchemiser.application.ports.suite import Ports
-from alchemiser.domain.errors import BrokerUnavailable
+from alchemiser.domain.errors import BrokerAuthError, BrokerUnavailable
 from alchemiser.domain.events import Phase, UnresolvedLookUpDue
 from alchemiser.infrastructure.simulation.faults import Faults, FaultyBroker
 from support.builders import RUN
@@ -16,9 +16,9 @@ from support.desks import a_desk, executed
 from support.records import a_meta
 
 
-def silent(ports: Ports) -> Ports:
+def refusing(ports: Ports, refusal: Exception) -> Ports:
     def strike() -> None:
-        raise BrokerUnavailable("no answer")
+        raise refusal
 
     return replace(ports, broker=FaultyBroker(ports.broker, Faults(kill_at=1, after=False, strike=strike)))
 
@@ -33,16 +33,23 @@ def with_an_open_end(ports: Ports) -> Ports:
     return ports
 
 
+REFUSALS = [
+    pytest.param(BrokerUnavailable("no answer"), id="no answer"),
+    pytest.param(BrokerAuthError("keys are refused"), id="keys refused"),
+]
+
+
+@pytest.mark.parametrize("refusal", REFUSALS)
 @pytest.mark.parametrize("number", [1, 2])
-def test_a_broker_that_does_not_answer_is_asked_again_by_the_next_timer(number: int) -> None:
+def test_a_broker_that_cannot_be_asked_is_asked_again_by_the_next_timer(number: int, refusal: Exception) -> None:
     """
-    A broker that is down for a while costs one look, not all that are left.
+    A broker that is down for a while, or refuses our keys, costs one look, not all that are left.
     """
     with a_desk({"SPY": "1"}) as desk:
         ports = with_an_open_end(desk)
         before = ports.ledger.events(RUN)
 
-        look = prepare_look_up(look_up(number), silent(ports))
+        look = prepare_look_up(look_up(number), refusing(ports, refusal))
         with ports.engine.begin() as tx:
             apply_look_up(look_up(number), look, tx)
 
@@ -51,9 +58,10 @@ def test_a_broker_that_does_not_answer_is_asked_again_by_the_next_timer(number: 
         assert number + 1 == following.number
 
 
-def test_no_answer_at_the_last_timer_is_told() -> None:
+@pytest.mark.parametrize("refusal", REFUSALS)
+def test_no_answer_at_the_last_timer_is_told(refusal: Exception) -> None:
     """
     After the last timer only the next start looks again, so that it is tried as often as any other message.
     """
-    with a_desk({"SPY": "1"}) as desk, pytest.raises(BrokerUnavailable):
-        prepare_look_up(look_up(3), silent(with_an_open_end(desk)))
+    with a_desk({"SPY": "1"}) as desk, pytest.raises(type(refusal)):
+        prepare_look_up(look_up(3), refusing(with_an_open_end(desk), refusal))
