@@ -59,7 +59,8 @@ def test_every_event_is_listed_with_what_became_of_it(engine: SqlEngine, deliver
     Done with its instant and owner, dead with its error, pending with its due time; in the order of storing.
     """
     finish_next(engine)
-    engine.failed(next_of(engine), error="no sense", retry_at=None)
+    with engine.burying(next_of(engine), error="no sense"):
+        pass
 
     told = deliveries.of_run(RUN)
 
@@ -104,7 +105,8 @@ def test_messages_come_again_as_if_never_tried(engine: SqlEngine, deliveries: Sq
     Done and dead ones are pending again; one that is at work stays where it is.
     """
     finish_next(engine)
-    engine.failed(next_of(engine), error="no sense", retry_at=None)
+    with engine.burying(next_of(engine), error="no sense"):
+        pass
     ids = [told.event.meta.event_id for told in deliveries.of_run(RUN)]
 
     assert 2 == deliveries.repeat(RUN, ids, now=after(60))

@@ -246,26 +246,46 @@ class TestFailed:
         """
         with engine.begin() as tx:
             tx.emit(a_tick())
-        engine.failed(claimed(engine), error="no answer", retry_at=after(5))
+        engine.delayed(claimed(engine), error="no answer", retry_at=after(5))
 
         assert engine.claim(now=after(4)) is None
         assert 2 == claimed(engine, 5).attempt
 
-    def test_dies_without_retry(self, engine: Engine) -> None:
+    def test_dies_for_good(self, engine: Engine) -> None:
         """
-        A message that failed for good is never delivered again and holds nothing up.
+        A message that is buried is never delivered again and holds nothing up; what is told of it is delivered.
         """
         with engine.begin() as tx:
             tx.emit(a_tick(1))
+        with engine.burying(claimed(engine), error="no sense") as tx:
             tx.emit(a_tick(2))
-        engine.failed(claimed(engine), error="no sense", retry_at=None)
 
         assert ["trade"] == handled(engine)
         assert engine.next_due() is None
 
+    def test_lives_on_when_nothing_could_be_told_of_its_death(self, engine: Engine) -> None:
+        """
+        The death and what is told of it are one transaction.
+        """
+        with engine.begin() as tx:
+            tx.emit(a_tick(1))
+        message = claimed(engine)
+
+        def told_in_vain() -> None:
+            with engine.burying(message, error="no sense") as tx:
+                tx.emit(a_tick(2))
+                raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            told_in_vain()
+
+        with engine.finishing(message, now=START):
+            pass
+        assert engine.next_due() is None
+
     def test_cannot_undo_done(self, engine: Engine) -> None:
         """
-        A message that is done stays done when someone late calls it failed.
+        A message that is done stays done when someone late calls it failed, and nothing is told.
         """
         with engine.begin() as tx:
             tx.emit(a_tick())
@@ -274,7 +294,9 @@ class TestFailed:
             pass
 
         with pytest.raises(AlreadyHandled):
-            engine.failed(message, error="late", retry_at=START + timedelta(seconds=1))
+            engine.delayed(message, error="late", retry_at=START + timedelta(seconds=1))
+        with pytest.raises(AlreadyHandled), engine.burying(message, error="late") as tx:
+            tx.emit(a_tick(2))
 
         assert engine.next_due() is None
 

@@ -612,14 +612,24 @@ class SeatEngine(Engine):
         """
         return self._seat.transaction(f"finish {message.handler}", self._inner.finishing(message, now=now))
 
-    def failed(self, message: Message, *, error: str, retry_at: datetime | None) -> None:
+    def delayed(self, message: Message, *, error: str, retry_at: datetime) -> None:
         """
         See the port.
         """
+        self._watch(message, error)
+        self._seat.records("write", "give back", lambda: self._inner.delayed(message, error=error, retry_at=retry_at))
+
+    def burying(self, message: Message, *, error: str) -> AbstractContextManager[Transaction]:
+        """
+        See the port.
+        """
+        self._watch(message, error)
+        return self._seat.transaction(f"bury {message.handler}", self._inner.burying(message, error=error))
+
+    def _watch(self, message: Message, error: str) -> None:
         self._seat.tell(f"{message.handler} failed: {error}")
         if _DEFECT.match(error):
             self._seat.outside.watch.fail("DEFECT", f"{message.handler}: {error}")
-        self._seat.records("write", "give back", lambda: self._inner.failed(message, error=error, retry_at=retry_at))
 
 
 class SeatDeliveries(Redelivery):

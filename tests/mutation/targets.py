@@ -31,6 +31,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 TESTS = (
     "tests/unit/domain/execution",
     "tests/unit/domain/portfolio",
+    "tests/unit/application/test_dispatch.py",
     "tests/unit/application/test_execute.py",
     "tests/unit/application/test_sending.py",
     "tests/unit/infrastructure/test_guard.py",

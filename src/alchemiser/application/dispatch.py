@@ -8,12 +8,12 @@ Deliver messages: bind the correlation id, prepare, apply, and turn errors into 
     any other AlchemiserError         the run fails at this step, at once
     the report of a failure fails     the run is closed with a report in plain words, which is not delivered
     delivered too often, never ended  as if it had failed for good: something in it ends the process that tries it
-    delivered before                  nothing
+    delivered before, or overtaken    nothing
     its run is over                   a step that cannot be done is none any more: done, without effect
 """
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 import structlog
@@ -22,7 +22,7 @@ from alchemiser.application.log import Log
 from alchemiser.application.ports.messaging import AlreadyHandled, Message
 from alchemiser.application.ports.suite import Ports
 from alchemiser.application.reporting import apply_report, in_plain_words
-from alchemiser.application.workflow import HANDLERS
+from alchemiser.application.workflow import HANDLERS, Handle
 from alchemiser.domain.errors import AlchemiserError, BrokerUnavailable, Category, RecordsError, UnusableQuote
 from alchemiser.domain.events import ExecutionTickDue, WorkflowFailed, once_in_run
 
@@ -31,7 +31,7 @@ _AFTER_CLOSE, _GRACE = timedelta(minutes=2), timedelta(minutes=10)
 _log = Log()
 
 
-def pump(ports: Ports) -> Iterator[Message]:
+def pump(ports: Ports, *, handlers: Mapping[str, Handle] = HANDLERS) -> Iterator[Message]:
     """
     Deliver every message as it comes due until none is left; yields each after its delivery.
     """
@@ -40,7 +40,7 @@ def pump(ports: Ports) -> Iterator[Message]:
         message = ports.engine.claim(now=ports.clock.now())
         if message is None:
             continue
-        deliver(message, ports)
+        deliver(message, ports, handlers=handlers)
         yield message
 
 
@@ -51,16 +51,7 @@ def pause_after(attempt: int) -> timedelta:
     return min(_FIRST_PAUSE * (1 << min(attempt - 1, 8)), _LONGEST_PAUSE)
 
 
-def close_without_report(event: WorkflowFailed, ports: Ports, *, error: str) -> None:
-    """
-    End a failed run whose report could not be written, with one in plain words; a run that has ended is left alone.
-    """
-    closing = in_plain_words(event, ports, error=error)
-    with ports.engine.begin() as tx:
-        apply_report(event, closing, tx)
-
-
-def deliver(message: Message, ports: Ports) -> None:
+def deliver(message: Message, ports: Ports, *, handlers: Mapping[str, Handle] = HANDLERS) -> None:
     """
     Hand one message to its handler.
 
@@ -71,19 +62,19 @@ def deliver(message: Message, ports: Ports) -> None:
         correlation_id=message.event.meta.correlation_id, handler=message.handler, attempt=message.attempt
     ):
         try:
-            _handle(message, ports)
+            _handle(message, ports, handlers)
         except AlreadyHandled:
             _log.info("message_already_handled")
 
 
-def _handle(message: Message, ports: Ports) -> None:
+def _handle(message: Message, ports: Ports, handlers: Mapping[str, Handle]) -> None:
     if _ends_every_process(message, ports):
         error = f"delivered {message.attempt - 1} times, and no process that tried it came to an end of it"
         _log.error("message_never_ended", error=error)
         _give_up(message, ports, error=error, category=Category.CRITICAL)
         return
     try:
-        apply = HANDLERS[message.handler](message.event, ports)
+        apply = handlers[message.handler](message.event, ports)
         with ports.engine.finishing(message, now=ports.clock.now()) as tx:
             apply(tx)
     except AlreadyHandled:
@@ -109,7 +100,7 @@ def _give_back(message: Message, ports: Ports, *, error: str, category: Category
     if not _may_retry(message, ports, now=now):
         _give_up(message, ports, error=error, category=category)
         return
-    ports.engine.failed(message, error=error, retry_at=now + pause_after(message.attempt))
+    ports.engine.delayed(message, error=error, retry_at=now + pause_after(message.attempt))
 
 
 def _ends_every_process(message: Message, ports: Ports) -> bool:
@@ -133,13 +124,15 @@ def _give_up(message: Message, ports: Ports, *, error: str, category: Category) 
         _log.info("message_of_ended_run", error=error)
         with ports.engine.finishing(message, now=ports.clock.now()):
             return
-    # First the run's failure, then the dead letter: a crash in between repeats the first, which changes nothing.
+    # The dead letter and what is told of it are one transaction: who was overtaken fails no run that goes on.
     if isinstance(message.event, WorkflowFailed):
-        close_without_report(message.event, ports, error=error)
+        closing = in_plain_words(message.event, ports, error=error)
+        with ports.engine.burying(message, error=error) as tx:
+            apply_report(message.event, closing, tx)
     else:
-        with ports.engine.begin() as tx:
-            tx.emit(_failure(message, ports, error=error, category=category))
-    ports.engine.failed(message, error=error, retry_at=None)
+        failure = _failure(message, ports, error=error, category=category)
+        with ports.engine.burying(message, error=error) as tx:
+            tx.emit(failure)
 
 
 def _is_over(run_id: str, ports: Ports) -> bool:

@@ -10,11 +10,11 @@ Leases whose owner died need nobody: the engine opens them to everyone once thei
 
 from dataclasses import dataclass
 
-from alchemiser.application.dispatch import close_without_report
 from alchemiser.application.log import Log
 from alchemiser.application.ports.deliveries import Redelivery
 from alchemiser.application.ports.records import Run
 from alchemiser.application.ports.suite import Ports
+from alchemiser.application.reporting import apply_report, in_plain_words
 from alchemiser.domain.errors import Category
 from alchemiser.domain.events import Event, WorkflowFailed, WorkflowStarted, first_cause, once_in_run
 
@@ -60,7 +60,9 @@ def close(run: Run, reason: str, ports: Ports, deliveries: Redelivery) -> None:
         tx.emit(failure)
     if deliveries.undelivered(run.id) == 0:
         # It was told before, and whoever heard it did not close the run.
-        close_without_report(failure, ports, error="whoever was told of it gave up")
+        closing = in_plain_words(failure, ports, error="whoever was told of it gave up")
+        with ports.engine.begin() as tx:
+            apply_report(failure, closing, tx)
 
 
 def _failure(run: Run, last: Event | None, reason: str, ports: Ports) -> WorkflowFailed:

@@ -61,12 +61,21 @@ class Engine(Protocol):
         """
         ...
 
-    def failed(self, message: Message, *, error: str, retry_at: datetime | None) -> None:
+    def delayed(self, message: Message, *, error: str, retry_at: datetime) -> None:
         """
-        Give a message back: claimable again at `retry_at`, or dead with its error when that is None.
+        Give a message back with its error; claimable again at `retry_at`.
 
         Raises:
             AlreadyHandled: the message is done or a later attempt has it.
+        """
+        ...
+
+    def burying(self, message: Message, *, error: str) -> AbstractContextManager[Transaction]:
+        """
+        Open the transaction that marks a message dead with its error, together with what is told of that.
+
+        Raises:
+            AlreadyHandled: on entering, when the message is done or a later attempt has it.
         """
         ...
 

@@ -91,17 +91,25 @@ class MemoryEngine(Engine):
             delivery.done_at = now
             yield MemoryTransaction(self._memory, routes=self._routes, version=self._version)
 
-    def failed(self, message: Message, *, error: str, retry_at: datetime | None) -> None:
+    def delayed(self, message: Message, *, error: str, retry_at: datetime) -> None:
         """
-        Give a message back, or let it die.
+        Give a message back.
         """
         with self._memory.writing():
             delivery = self._leased(message)
             delivery.last_error = error
-            if retry_at is None:
-                self._settle(delivery, State.DEAD)
-            else:
-                delivery.state, delivery.due_at, delivery.lease_until = State.PENDING, retry_at, None
+            delivery.state, delivery.due_at, delivery.lease_until = State.PENDING, retry_at, None
+
+    @contextmanager
+    def burying(self, message: Message, *, error: str) -> Iterator[Transaction]:
+        """
+        Open the transaction that marks a message dead together with what is told of that.
+        """
+        with self._memory.writing():
+            delivery = self._leased(message)
+            delivery.last_error = error
+            self._settle(delivery, State.DEAD)
+            yield MemoryTransaction(self._memory, routes=self._routes, version=self._version)
 
     def _ours(self) -> Iterator[Delivery]:
         for delivery in self._memory.waiting.values():

@@ -199,8 +199,16 @@ class FaultyEngine(Engine):
         with self._faults.counted(), self._inner.finishing(message, now=now) as transaction:
             yield transaction
 
-    def failed(self, message: Message, *, error: str, retry_at: datetime | None) -> None:
+    def delayed(self, message: Message, *, error: str, retry_at: datetime) -> None:
         """
         See the port.
         """
-        self._faults.around(lambda: self._inner.failed(message, error=error, retry_at=retry_at))
+        self._faults.around(lambda: self._inner.delayed(message, error=error, retry_at=retry_at))
+
+    @contextmanager
+    def burying(self, message: Message, *, error: str) -> Iterator[Transaction]:
+        """
+        See the port.
+        """
+        with self._faults.counted(), self._inner.burying(message, error=error) as transaction:
+            yield transaction

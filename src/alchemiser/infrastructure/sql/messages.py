@@ -140,15 +140,22 @@ class SqlEngine(Engine):
             self._settle(connection, message, state="done", done=now)
             yield transaction
 
-    def failed(self, message: Message, *, error: str, retry_at: datetime | None) -> None:
+    def delayed(self, message: Message, *, error: str, retry_at: datetime) -> None:
         """
-        Give a message back, or let it die.
+        Give a message back.
         """
         with self._database.writing() as connection:
-            if retry_at is None:
-                self._settle(connection, message, state="dead", error=error)
-            else:
-                self._settle(connection, message, state="pending", error=error, due=retry_at)
+            self._settle(connection, message, state="pending", error=error, due=retry_at)
+
+    @contextmanager
+    def burying(self, message: Message, *, error: str) -> Iterator[Transaction]:
+        """
+        Open the transaction that marks a message dead together with what is told of that.
+        """
+        with self._database.writing() as connection:
+            transaction = self._transaction(connection)
+            self._settle(connection, message, state="dead", error=error)
+            yield transaction
 
     def _bury(self, row: RowMapping, *, now: datetime, error: str) -> None:
         # What cannot be read can never be handled: its run fails now instead of stopping everything after it.
