@@ -100,6 +100,19 @@ def test_lost_deliveries_are_queued_again_once(
     assert a_tick(1) == next_of(engine).event
 
 
+def test_the_latest_error_is_kept(engine: SqlEngine, deliveries: SqlDeliveries) -> None:
+    """
+    Each attempt tells why it failed; the one that ends well leaves the last of them.
+    """
+    finish_next(engine)
+    for error in ("no answer", "no sense"):
+        engine.delayed(next_of(engine), error=error, retry_at=after(60))
+    finish_next(engine)
+
+    (tick,) = deliveries.of_run(RUN)[1].deliveries
+    assert ("done", "no sense") == (tick.state, tick.error)
+
+
 def test_messages_come_again_as_if_never_tried(engine: SqlEngine, deliveries: SqlDeliveries) -> None:
     """
     Done and dead ones are pending again; one that is at work stays where it is.

@@ -42,6 +42,8 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitAnd: ast.BitOr,
 }
 _TWINS = {"min": "max", "max": "min", "any": "all", "all": "any"}
+# Whose arguments may stand in any order: conditions and columns of a query.
+_ANY_ORDER = {"and_", "or_", "where", "select"}
 # A text of more than three words is the wording of a message.
 _SHORT_TEXT = re.compile(r"[A-Za-z_]*( [a-z]+){0,2}")
 _T = TypeVar("_T", bound=ast.AST)
@@ -129,12 +131,14 @@ def _neighbours(number: Decimal) -> Iterator[str]:
 
 def _calls(node: ast.Call) -> Iterator[tuple[str, ast.expr]]:
     name = node.func.id if isinstance(node.func, ast.Name) else ""
+    if isinstance(node.func, ast.Attribute) and node.func.attr in _ANY_ORDER:
+        return
     if name in _TWINS:
         yield f"{name} → {_TWINS[name]}", _with(node, func=ast.Name(id=_TWINS[name]))
     if name == "replace":
         for at, keyword in enumerate(node.keywords):
             yield f"dropped {keyword.arg}", _with(node, keywords=[*node.keywords[:at], *node.keywords[at + 1 :]])
-    if name in {"isinstance", *_TWINS} or any(isinstance(one, ast.Starred) for one in node.args):
+    if name in {"isinstance", *_TWINS, *_ANY_ORDER} or any(isinstance(one, ast.Starred) for one in node.args):
         return
     for at in range(len(node.args) - 1):
         first, second = node.args[at : at + 2]

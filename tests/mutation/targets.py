@@ -36,6 +36,9 @@ TESTS = (
     "tests/unit/application/test_sending.py",
     "tests/unit/infrastructure/test_guard.py",
     "tests/contracts/test_engine.py",
+    "tests/contracts/test_deliveries.py",
+    "tests/contracts/test_records.py",
+    "tests/integration/test_poison.py",
 )
 LEFT_OUT = ("test_a_crash_at_any_call_changes_nothing", "postgres")
 

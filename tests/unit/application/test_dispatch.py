@@ -314,6 +314,21 @@ def test_a_message_without_its_run_is_a_defect() -> None:
             deliver(replace(message, event=lost), office.ports, handlers={"tick": office.handle(ValueError("no run"))})
 
 
+def test_a_step_of_a_run_that_nobody_knows_fails_it_all_the_same() -> None:
+    """
+    Records that lost a run do not make its messages come for ever.
+    """
+    with an_office(a_start()) as office:
+        message = office.claimed()
+        lost = replace(message.event, run_id="ELSE0001-20260731-rebalance-1")
+
+        deliver(replace(message, event=lost), office.ports, handlers={"evaluate": office.handle(StrategyError("no"))})
+
+        told = office.ports.ledger.events("ELSE0001-20260731-rebalance-1")
+        assert [WorkflowFailed] == [type(event) for event in told]
+        assert [State.DEAD] == [one.state for one in office.memory.deliveries.values() if one.handler == "evaluate"]
+
+
 def test_everything_is_delivered_when_it_is_due() -> None:
     """
     The pump waits for each, in order, and ends when nothing is left.
