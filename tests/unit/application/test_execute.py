@@ -5,6 +5,7 @@ Ticks of a phase, on a real database and the simulated broker.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 import pytest
 
@@ -33,7 +34,7 @@ from alchemiser.domain.market import Quote
 from alchemiser.domain.portfolio.account import Account
 from alchemiser.domain.values import Quantity, Side, Symbol, shares, usd
 from alchemiser.infrastructure.simulation.faults import Faults, FaultyBroker, FaultyTrades
-from support.builders import CLOSE, DAY, RUN, SPY, START, after
+from support.builders import CLOSE, DAY, RUN, SPY, START, a_quote, after
 from support.desks import a_desk, executed, holdings, trade_in
 from support.moody import Moody
 from support.venues import seconds
@@ -742,9 +743,24 @@ def test_an_attempt_spends_the_smaller_of_cash_and_buying_power(cash: str, buyin
         assert usd("9900") < order.body.limit * order.body.quantity <= usd("10000")
 
 
+class Flat(Quotes):
+    """
+    Quotes whose first rung for a buy is a hundred dollars to the cent.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def latest(self, symbols: Sequence[Symbol]) -> Mapping[Symbol, Quote]:
+        """
+        See the port.
+        """
+        return {symbol: a_quote(symbol, "99.97", "100.01", at=self._clock.now()) for symbol in symbols}
+
+
 def test_an_account_in_debt_buys_nothing() -> None:
     """
-    The trade ends without an order, however small.
+    The trade ends without an order, not even of a dollar, the smallest there is.
     """
     with a_desk({"SPY": "0.5"}) as ports:
         at_rest(ports, "SPY", until=0)
@@ -753,7 +769,8 @@ def test_an_account_in_debt_buys_nothing() -> None:
             def account(self) -> Account:
                 return replace(super().account(), cash=usd("-500"), buying_power=usd("-500"))
 
-        executed(replace(ports, broker=Indebted(ports.broker)), Phase.BUYS)
+        generous = replace(ports.rules, limits=replace(ports.rules.limits, gross_exposure=Decimal(2)))
+        executed(replace(ports, rules=generous, broker=Indebted(ports.broker), quotes=Flat(ports.clock)), Phase.BUYS)
 
         assert () == ports.broker.orders(since=START)
         assert TradeStatus.OPEN is not trade_in(ports, "SPY").status
