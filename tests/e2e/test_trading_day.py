@@ -3,6 +3,7 @@ A whole trading day, through the command line, in a folder of its own.
 """
 
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,8 @@ def test_five_further_sessions_leave_nothing_to_plan_and_agree_with_the_ledger(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """
-    After each session planning again is empty and the broker's positions are the ledger's, exactly.
+    After each session planning again is empty and the broker's positions are the ledger's, exactly; so are the
+    strategies' parts of them.
     """
     monkeypatch.chdir(tmp_path)
     for name, value in environment({}).items():
@@ -94,6 +96,8 @@ def test_five_further_sessions_leave_nothing_to_plan_and_agree_with_the_ledger(
         assert expected_runs == len(status["runs"])
         assert status["positions"] == {held["symbol"]: held["quantity"] for held in closing["positions"]}
         assert plan["empty"], plan["lines"]
+        books = {symbol: sum(map(Decimal, parts.values())) for symbol, parts in status["books"].items()}
+        assert {symbol: Decimal(quantity) for symbol, quantity in status["positions"].items()} == books
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,12 @@ from alchemiser.application.recovery import late_fills
 from alchemiser.domain.errors import ConfigurationError
 from alchemiser.domain.events import Outcome
 from alchemiser.domain.execution.order import TradeStatus
+from alchemiser.domain.ledger.attribution import books_through
 from alchemiser.domain.ledger.book import LedgerEntry
 from alchemiser.domain.strategy.signal import Decision, Signal
-from alchemiser.domain.values import Symbol
+from alchemiser.domain.values import Quantity, Symbol
+
+_PAGE = 200
 
 
 def report_of(run_id: str, archive: Archive) -> RunReport:
@@ -47,6 +50,22 @@ def latest_run(archive: Archive, *, account: str | None = None) -> Run | None:
     """
     runs = archive.runs.runs(account=account, limit=1)
     return runs[0] if runs else None
+
+
+def books_of(archive: Archive) -> Mapping[Symbol, Mapping[str, Quantity]]:
+    """
+    Return whose shares are whose: by symbol that the ledger says is held, each strategy's part of it.
+    """
+    runs: list[Run] = []
+    while page := archive.runs.runs(limit=_PAGE, offset=len(runs)):
+        runs.extend(page)
+    entries: dict[str, list[LedgerEntry]] = {}
+    for entry in archive.ledger.entries():
+        entries.setdefault(entry.run_id, []).append(entry)
+    plans = ((run.id, archive.runs.plan(run.id)) for run in reversed(runs))
+    return books_through(
+        (None if plan is None else plan.snapshot.target, entries.get(run_id, [])) for run_id, plan in plans
+    )
 
 
 def warnings_of(report: RunReport) -> tuple[str, ...]:

@@ -9,10 +9,14 @@ Whose shares are whose: each strategy's part of a position that the account hold
    sells what is another's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_FLOOR, Decimal, localcontext
 
-from alchemiser.domain.values import Quantity
+from alchemiser.domain.ledger.book import LedgerEntry
+from alchemiser.domain.portfolio.target import Target
+from alchemiser.domain.values import Quantity, Symbol
+
+NO_STRATEGY = "(no strategy)"
 
 _FINEST = Decimal("1e-9")
 _DIGITS = 60
@@ -73,3 +77,35 @@ def attributed(before: Mapping[str, Quantity], after: Mapping[str, Quantity]) ->
     names = sorted({*before, *after})
     changes = {name: after.get(name, _NOTHING) - before.get(name, _NOTHING) for name in names}
     return {name: change for name, change in changes.items() if change}
+
+
+def books_through(
+    history: Iterable[tuple[Target | None, Sequence[LedgerEntry]]],
+) -> Mapping[Symbol, Mapping[str, Quantity]]:
+    """
+    Return each strategy's shares by symbol after a history of runs; they add up to the ledger's positions exactly.
+
+    Shares that no strategy asked for stand under `NO_STRATEGY`, and below zero sales of what our fills never brought.
+
+    Args:
+        history: for each run, the oldest first, what it wanted, None where it came to no plan, and its fills.
+    """
+    books: dict[Symbol, Mapping[str, Quantity]] = {}
+    for target, entries in history:
+        changes: dict[Symbol, Quantity] = {}
+        for entry in entries:
+            changes[entry.symbol] = changes.get(entry.symbol, _NOTHING) + entry.change
+        for symbol in {*books, *changes}:
+            books[symbol] = _books_of(books.get(symbol, {}), changes.get(symbol, _NOTHING), _wanted(symbol, target))
+    held = {symbol: {name: part for name, part in books[symbol].items() if part} for symbol in sorted(books)}
+    return {symbol: parts for symbol, parts in held.items() if parts}
+
+
+def _books_of(books: Mapping[str, Quantity], change: Quantity, wanted: Mapping[str, Decimal]) -> Mapping[str, Quantity]:
+    total = sum(books.values(), _NOTHING) + change
+    is_anyones = any(wanted.values()) or any(part.value > 0 for part in books.values())
+    return books_after(change, books, wanted) if total.value > 0 and is_anyones else {NO_STRATEGY: total}
+
+
+def _wanted(symbol: Symbol, target: Target | None) -> Mapping[str, Decimal]:
+    return {one.strategy: one.weight for one in target.contributions if one.symbol == symbol} if target else {}

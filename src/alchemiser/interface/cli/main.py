@@ -32,7 +32,7 @@ SECTIONS: dict[str, dict[str, str]] = {
         "data": "Fill the lake of bars, check it, and resolve what is wrong in it.",
     },
     "Records": {
-        "status": "Show the latest runs and what the ledger says is held.",
+        "status": "Show the latest runs, what the ledger says is held, and whose shares are whose.",
         "ledger": "List fills in the order they were seen, each with the strategies whose decisions caused it.",
         "report": "Show the report of a run.",
         "timeline": "Show all events, messages, orders and fills of a run in the order of their instants.",

@@ -1,11 +1,12 @@
 """
-`alchemiser status`: the account and the latest runs, as recorded.
+`alchemiser status`: the latest runs, what is held, and for which strategy, as recorded.
 """
 
 import json
 
 import click
 
+from alchemiser.application.queries import books_of
 from alchemiser.application.wording import dollars, shares, signed_dollars
 from alchemiser.container.views import encode, open_archive
 from alchemiser.domain.ledger.book import cash_change, positions
@@ -20,14 +21,19 @@ from alchemiser.interface.cli.story import outcome_text
 @json_option
 def command(profile: str, limit: int, *, as_json: bool) -> None:
     """
-    Show the latest runs and what the ledger says is held.
+    Show the latest runs, what the ledger says is held, and whose shares are whose.
     """
     with open_archive(profile) as archive:
         runs = archive.runs.runs(limit=limit)
         entries = archive.ledger.entries()
+        books = books_of(archive)
     held, spent = positions(entries), cash_change(entries)
     if as_json:
-        book = {"positions": {symbol: str(quantity) for symbol, quantity in held.items()}, "cash_change": str(spent)}
+        book = {
+            "positions": {symbol: str(quantity) for symbol, quantity in held.items()},
+            "books": {symbol: {name: str(part) for name, part in parts.items()} for symbol, parts in books.items()},
+            "cash_change": str(spent),
+        }
         click.echo(json.dumps({"runs": [json.loads(encode(run)) for run in runs]} | book))
         return
     console = stdout()
@@ -50,11 +56,15 @@ def command(profile: str, limit: int, *, as_json: bool) -> None:
             dollars(run.closing.cash) if run.closing else "",
         )
     console.print(table)
-    table = a_table(title="Held, by the ledger")
-    table.add_column("symbol", style="bold")
-    table.add_column("shares", justify="right")
+    table = a_table(title="Held, by the ledger, and for which strategy")
+    table.add_column("symbol", style="bold", no_wrap=True)
+    table.add_column("shares", justify="right", no_wrap=True)
+    table.add_column("strategy", overflow="fold")
+    table.add_column("of them", justify="right", no_wrap=True)
     for symbol, quantity in held.items():
-        table.add_row(symbol, shares(quantity))
+        parts = books.get(symbol, {})
+        for number, (name, part) in enumerate(parts.items()):
+            table.add_row(*((symbol, shares(quantity)) if not number else ("", "")), name, shares(part))
     console.print()
     console.print(table)
     console.print(f"All fills together changed cash by {signed_dollars(spent)}.")
