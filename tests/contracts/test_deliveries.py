@@ -59,7 +59,7 @@ def test_every_event_is_listed_with_what_became_of_it(engine: SqlEngine, deliver
     Done with its instant and owner, dead with its error, pending with its due time; in the order of storing.
     """
     finish_next(engine)
-    with engine.burying(next_of(engine), error="no sense"):
+    with engine.finishing(next_of(engine), now=after(60), error="no sense"):
         pass
 
     told = deliveries.of_run(RUN)
@@ -113,12 +113,29 @@ def test_the_latest_error_is_kept(engine: SqlEngine, deliveries: SqlDeliveries) 
     assert ("done", "no sense") == (tick.state, tick.error)
 
 
+def test_a_death_that_was_not_recorded_leaves_no_error(engine: SqlEngine, deliveries: SqlDeliveries) -> None:
+    """
+    The transaction was taken back, and with it all that it said of the message.
+    """
+    message = next_of(engine)
+
+    def in_vain() -> None:
+        with engine.finishing(message, now=after(60), error="no sense"):
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        in_vain()
+
+    (delivery,) = deliveries.of_run(RUN)[0].deliveries
+    assert ("leased", "") == (delivery.state, delivery.error)
+
+
 def test_messages_come_again_as_if_never_tried(engine: SqlEngine, deliveries: SqlDeliveries) -> None:
     """
     Done and dead ones are pending again; one that is at work stays where it is.
     """
     finish_next(engine)
-    with engine.burying(next_of(engine), error="no sense"):
+    with engine.finishing(next_of(engine), now=after(60), error="no sense"):
         pass
     ids = [told.event.meta.event_id for told in deliveries.of_run(RUN)]
 

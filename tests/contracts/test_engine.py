@@ -257,7 +257,7 @@ class TestFailed:
         """
         with engine.begin() as tx:
             tx.emit(a_tick(1))
-        with engine.burying(claimed(engine), error="no sense") as tx:
+        with engine.finishing(claimed(engine), now=START, error="no sense") as tx:
             tx.emit(a_tick(2))
 
         assert ["trade"] == handled(engine)
@@ -272,7 +272,7 @@ class TestFailed:
         message = claimed(engine)
 
         def told_in_vain() -> None:
-            with engine.burying(message, error="no sense") as tx:
+            with engine.finishing(message, now=START, error="no sense") as tx:
                 tx.emit(a_tick(2))
                 raise RuntimeError
 
@@ -295,7 +295,7 @@ class TestFailed:
 
         with pytest.raises(AlreadyHandled):
             engine.delayed(message, error="late", retry_at=START + timedelta(seconds=1))
-        with pytest.raises(AlreadyHandled), engine.burying(message, error="late") as tx:
+        with pytest.raises(AlreadyHandled), engine.finishing(message, now=START, error="late") as tx:
             tx.emit(a_tick(2))
 
         assert engine.next_due() is None

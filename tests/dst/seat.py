@@ -124,6 +124,7 @@ class Outside:
         self.full_until = 0.0
         self.locked_out_until = 0.0
         self.down_until = 0.0
+        self.outages: list[tuple[float, float]] = []
         self.halted = ""
         self.reasons = REASONS
         self.requests: list[float] = []
@@ -606,11 +607,14 @@ class SeatEngine(Engine):
         """
         return self._seat.transaction("begin", self._inner.begin())
 
-    def finishing(self, message: Message, *, now: datetime) -> AbstractContextManager[Transaction]:
+    def finishing(self, message: Message, *, now: datetime, error: str = "") -> AbstractContextManager[Transaction]:
         """
         See the port.
         """
-        return self._seat.transaction(f"finish {message.handler}", self._inner.finishing(message, now=now))
+        if error:
+            self._watch(message, error)
+        inner = self._inner.finishing(message, now=now, error=error)
+        return self._seat.transaction(f"{'bury' if error else 'finish'} {message.handler}", inner)
 
     def delayed(self, message: Message, *, error: str, retry_at: datetime) -> None:
         """
@@ -618,13 +622,6 @@ class SeatEngine(Engine):
         """
         self._watch(message, error)
         self._seat.records("write", "give back", lambda: self._inner.delayed(message, error=error, retry_at=retry_at))
-
-    def burying(self, message: Message, *, error: str) -> AbstractContextManager[Transaction]:
-        """
-        See the port.
-        """
-        self._watch(message, error)
-        return self._seat.transaction(f"bury {message.handler}", self._inner.burying(message, error=error))
 
     def _watch(self, message: Message, error: str) -> None:
         self._seat.tell(f"{message.handler} failed: {error}")

@@ -48,11 +48,11 @@ class _LockedEngine(FaultyEngine):
     ends = 0
 
     @contextmanager
-    def finishing(self, message: Message, *, now: datetime) -> Iterator[Transaction]:
+    def finishing(self, message: Message, *, now: datetime, error: str = "") -> Iterator[Transaction]:
         self.ends += 1
         if self.ends % 5 == 0:
             raise RecordsError("database is locked")
-        with super().finishing(message, now=now) as transaction:
+        with super().finishing(message, now=now, error=error) as transaction:
             yield transaction
 
 

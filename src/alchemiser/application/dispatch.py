@@ -109,13 +109,13 @@ def _ends_every_process(message: Message, ports: Ports) -> bool:
         return False
     if isinstance(message.event, ExecutionTickDue):
         # As long as it may help, orders are looked after; a while after the session nothing of ours can rest.
-        return ports.clock.now() >= _end_of_session(message.event.run_id, ports) + _GRACE
+        return _is_session_over(message.event.run_id, ports, now=ports.clock.now() - _GRACE)
     return True
 
 
 def _may_retry(message: Message, ports: Ports, *, now: datetime) -> bool:
     if isinstance(message.event, ExecutionTickDue):
-        return now < _end_of_session(message.event.run_id, ports)
+        return not _is_session_over(message.event.run_id, ports, now=now)
     return message.attempt < ports.rules.max_attempts
 
 
@@ -127,11 +127,11 @@ def _give_up(message: Message, ports: Ports, *, error: str, category: Category) 
     # The dead letter and what is told of it are one transaction: who was overtaken fails no run that goes on.
     if isinstance(message.event, WorkflowFailed):
         closing = in_plain_words(message.event, ports, error=error)
-        with ports.engine.burying(message, error=error) as tx:
+        with ports.engine.finishing(message, now=ports.clock.now(), error=error) as tx:
             apply_report(message.event, closing, tx)
     else:
         failure = _failure(message, ports, error=error, category=category)
-        with ports.engine.burying(message, error=error) as tx:
+        with ports.engine.finishing(message, now=ports.clock.now(), error=error) as tx:
             tx.emit(failure)
 
 
@@ -152,8 +152,7 @@ def _failure(message: Message, ports: Ports, *, error: str, category: Category) 
     )
 
 
-def _end_of_session(run_id: str, ports: Ports) -> datetime:
+def _is_session_over(run_id: str, ports: Ports, *, now: datetime) -> bool:
+    # Nobody knows the session of a run that is not recorded: its messages come to an end like any other.
     run = ports.runs.run(run_id)
-    if run is None:
-        raise LookupError(f"{run_id}: no such run")
-    return ports.calendar.session(run.session).closes_at + _AFTER_CLOSE
+    return run is None or now >= ports.calendar.session(run.session).closes_at + _AFTER_CLOSE

@@ -301,17 +301,19 @@ def test_an_attempt_that_was_overtaken_says_nothing() -> None:
             assert (State.LEASED, "", []) == (delivery.state, office.detail, office.failures)
 
 
-def test_a_message_without_its_run_is_a_defect() -> None:
+def test_a_tick_of_a_run_that_nobody_knows_dies() -> None:
     """
-    Nobody can say when its session ends: the message stays leased, and whoever looks after it is told.
+    Nobody can say when its session ends: it is tried once, and does not come for ever.
     """
     with an_office(a_tick()) as office:
         message = office.claimed()
         lost = replace(message.event, run_id="ELSE0001-20260731-rebalance-1")
         assert isinstance(lost, ExecutionTickDue)
 
-        with pytest.raises(LookupError, match="ELSE0001-20260731-rebalance-1: no such run"):
-            deliver(replace(message, event=lost), office.ports, handlers={"tick": office.handle(ValueError("no run"))})
+        deliver(replace(message, event=lost), office.ports, handlers={"tick": office.handle(ValueError("no run"))})
+
+        assert [State.DEAD] == [one.state for one in office.memory.deliveries.values() if one.handler == "tick"]
+        assert 1 == len(office.asked)
 
 
 def test_a_step_of_a_run_that_nobody_knows_fails_it_all_the_same() -> None:

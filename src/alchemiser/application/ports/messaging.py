@@ -52,9 +52,10 @@ class Engine(Protocol):
         """
         ...
 
-    def finishing(self, message: Message, *, now: datetime) -> AbstractContextManager[Transaction]:
+    def finishing(self, message: Message, *, now: datetime, error: str = "") -> AbstractContextManager[Transaction]:
         """
-        Open the transaction that marks a message done together with all its handler writes and emits.
+        Open the transaction that marks a message done together with all its handler writes and emits; with an error it
+        marks it dead together with what is told of that.
 
         Raises:
             AlreadyHandled: on entering, when the message is done or a later attempt has it.
@@ -67,15 +68,6 @@ class Engine(Protocol):
 
         Raises:
             AlreadyHandled: the message is done or a later attempt has it.
-        """
-        ...
-
-    def burying(self, message: Message, *, error: str) -> AbstractContextManager[Transaction]:
-        """
-        Open the transaction that marks a message dead with its error, together with what is told of that.
-
-        Raises:
-            AlreadyHandled: on entering, when the message is done or a later attempt has it.
         """
         ...
 

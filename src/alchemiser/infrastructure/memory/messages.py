@@ -81,14 +81,17 @@ class MemoryEngine(Engine):
             yield MemoryTransaction(self._memory, routes=self._routes, version=self._version)
 
     @contextmanager
-    def finishing(self, message: Message, *, now: datetime) -> Iterator[Transaction]:
+    def finishing(self, message: Message, *, now: datetime, error: str = "") -> Iterator[Transaction]:
         """
-        Open the transaction that marks a message done together with what its handler writes.
+        Open the transaction that marks a message done, or dead, together with what is written of it.
         """
         with self._memory.writing():
             delivery = self._leased(message)
-            self._settle(delivery, State.DONE)
-            delivery.done_at = now
+            self._settle(delivery, State.DEAD if error else State.DONE)
+            if error:
+                delivery.last_error = error
+            else:
+                delivery.done_at = now
             yield MemoryTransaction(self._memory, routes=self._routes, version=self._version)
 
     def delayed(self, message: Message, *, error: str, retry_at: datetime) -> None:
@@ -99,17 +102,6 @@ class MemoryEngine(Engine):
             delivery = self._leased(message)
             delivery.last_error = error
             delivery.state, delivery.due_at, delivery.lease_until = State.PENDING, retry_at, None
-
-    @contextmanager
-    def burying(self, message: Message, *, error: str) -> Iterator[Transaction]:
-        """
-        Open the transaction that marks a message dead together with what is told of that.
-        """
-        with self._memory.writing():
-            delivery = self._leased(message)
-            delivery.last_error = error
-            self._settle(delivery, State.DEAD)
-            yield MemoryTransaction(self._memory, routes=self._routes, version=self._version)
 
     def _ours(self) -> Iterator[Delivery]:
         for delivery in self._memory.waiting.values():
@@ -131,11 +123,11 @@ class MemoryEngine(Engine):
         return max(delivery.due_at, delivery.lease_until)
 
     def _settle(self, delivery: Delivery, state: State) -> None:
-        memory, before = self._memory, (delivery.state, delivery.lease_until)
+        memory, before = self._memory, (delivery.state, delivery.lease_until, delivery.last_error)
         waiting = memory.waiting.pop(delivery.number)
 
         def undo() -> None:
-            delivery.state, delivery.lease_until = before
+            delivery.state, delivery.lease_until, delivery.last_error = before
             delivery.done_at = None
             memory.waiting[delivery.number] = waiting
 

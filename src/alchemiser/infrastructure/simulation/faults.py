@@ -192,11 +192,11 @@ class FaultyEngine(Engine):
             yield transaction
 
     @contextmanager
-    def finishing(self, message: Message, *, now: datetime) -> Iterator[Transaction]:
+    def finishing(self, message: Message, *, now: datetime, error: str = "") -> Iterator[Transaction]:
         """
         See the port.
         """
-        with self._faults.counted(), self._inner.finishing(message, now=now) as transaction:
+        with self._faults.counted(), self._inner.finishing(message, now=now, error=error) as transaction:
             yield transaction
 
     def delayed(self, message: Message, *, error: str, retry_at: datetime) -> None:
@@ -204,11 +204,3 @@ class FaultyEngine(Engine):
         See the port.
         """
         self._faults.around(lambda: self._inner.delayed(message, error=error, retry_at=retry_at))
-
-    @contextmanager
-    def burying(self, message: Message, *, error: str) -> Iterator[Transaction]:
-        """
-        See the port.
-        """
-        with self._faults.counted(), self._inner.burying(message, error=error) as transaction:
-            yield transaction

@@ -131,13 +131,16 @@ class SqlEngine(Engine):
             yield self._transaction(connection)
 
     @contextmanager
-    def finishing(self, message: Message, *, now: datetime) -> Iterator[Transaction]:
+    def finishing(self, message: Message, *, now: datetime, error: str = "") -> Iterator[Transaction]:
         """
-        Open the transaction that marks a message done together with what its handler writes.
+        Open the transaction that marks a message done, or dead, together with what is written of it.
         """
         with self._database.writing() as connection:
             transaction = self._transaction(connection)
-            self._settle(connection, message, state="done", done=now)
+            if error:
+                self._settle(connection, message, state="dead", error=error)
+            else:
+                self._settle(connection, message, state="done", done=now)
             yield transaction
 
     def delayed(self, message: Message, *, error: str, retry_at: datetime) -> None:
@@ -146,16 +149,6 @@ class SqlEngine(Engine):
         """
         with self._database.writing() as connection:
             self._settle(connection, message, state="pending", error=error, due=retry_at)
-
-    @contextmanager
-    def burying(self, message: Message, *, error: str) -> Iterator[Transaction]:
-        """
-        Open the transaction that marks a message dead together with what is told of that.
-        """
-        with self._database.writing() as connection:
-            transaction = self._transaction(connection)
-            self._settle(connection, message, state="dead", error=error)
-            yield transaction
 
     def _bury(self, row: RowMapping, *, now: datetime, error: str) -> None:
         # What cannot be read can never be handled: its run fails now instead of stopping everything after it.
