@@ -193,6 +193,21 @@ def test_a_broker_that_stays_silent_starts_nothing(house: Ports) -> None:
     assert Outcome.SUCCESS is traded(FIRST, house).outcome
 
 
+def test_a_silent_broker_is_no_late_start(house: Ports) -> None:
+    """
+    At the end of the window for a start the broker's words are recorded, and the session can be started again.
+    """
+    last = house.calendar.session(FIRST).closes_at - house.rules.latest_start
+    house.clock.wait_until(last - timedelta(seconds=3))
+
+    with pytest.raises(BrokerUnavailable, match="429"):
+        start(FIRST, replace(house, broker=Busy(house.broker, looks=2)))
+
+    (recorded,) = house.runs.runs(account=house.rules.account, limit=9)
+    assert (Outcome.NOT_STARTED, "429: too many requests") == (recorded.outcome, recorded.detail)
+    assert house.clock.now() <= last
+
+
 def test_all_hold_is_a_success(house: Ports) -> None:
     """
     A run that finds everything as it is wanted trades nothing and succeeds.

@@ -138,13 +138,18 @@ def start(day: date, ports: Ports, *, allowed: frozenset[Allow] = frozenset()) -
 def _opened_patiently(
     name: str, session: Session, ports: Ports, *, allowed: frozenset[Allow]
 ) -> tuple[Run, WorkflowStarted]:
-    for attempt in range(1, ports.rules.max_attempts):
+    attempt = 1
+    while True:
         try:
             return _opened(name, session, ports, allowed=allowed)
         except BrokerUnavailable as silence:
+            again_at = ports.clock.now() + pause_after(attempt)
+            # Past the last instant for a start it is the silence that is told, not that it is late.
+            if attempt == ports.rules.max_attempts or again_at > session.closes_at - ports.rules.latest_start:
+                raise
             _log.warning("start_delayed", session=str(session.day), attempt=attempt, error=str(silence))
-            ports.clock.wait_until(ports.clock.now() + pause_after(attempt))
-    return _opened(name, session, ports, allowed=allowed)
+        ports.clock.wait_until(again_at)
+        attempt += 1
 
 
 def _opened(name: str, session: Session, ports: Ports, *, allowed: frozenset[Allow]) -> tuple[Run, WorkflowStarted]:
