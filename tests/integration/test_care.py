@@ -4,7 +4,7 @@ Lost messages, runs that nothing drives, messages that come again, and versions 
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from itertools import islice
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from alchemiser.application.workflow import LISTENERS
 from alchemiser.container.houses import House, open_house
 from alchemiser.container.views import encode
 from alchemiser.domain.errors import ConfigurationError, OrderRefused
-from alchemiser.domain.events import Outcome, WorkflowCompleted
+from alchemiser.domain.events import Outcome, WorkflowCompleted, WorkflowFailed, once_in_run
 from alchemiser.infrastructure.clock import MovedRest
 from alchemiser.infrastructure.simulation.clock import ManualClock
 from alchemiser.infrastructure.sql.deliveries import SqlDeliveries
@@ -115,6 +115,42 @@ class TestSweep:
         assert "could not be written" in report.text
         assert 1 == sum(isinstance(event, WorkflowCompleted) for event in house.ports.ledger.events(run.id))
         assert (0, ()) == (sweep(house.ports, house.deliveries).restored, sweep(house.ports, house.deliveries).closed)
+
+    def test_the_report_gives_the_reason_that_was_told(self, house: House, url: str) -> None:
+        """
+        A step had failed for a reason of its own, and the message of that was given up.
+        """
+        run = begun(house, messages=3)
+        start_event = house.ports.ledger.events(run.id)[0]
+        meta = once_in_run(start_event, WorkflowFailed, at=house.ports.clock.now(), source="alchemiser.test.test")
+        with house.ports.engine.begin() as tx:
+            tx.emit(WorkflowFailed(meta=meta, run_id=run.id, step="plan", category="data", error="bars are missing"))
+        execute(url, "UPDATE deliveries SET state = 'dead' WHERE state <> 'done'")
+
+        sweep(house.ports, house.deliveries)
+
+        closed = recorded_run(run.id, house.ports)
+        assert closed.detail.startswith("plan: bars are missing;"), closed.detail
+
+    def test_a_run_that_ends_while_it_is_looked_at_is_left_alone(self, house: House) -> None:
+        """
+        Another worker delivers its last message between two looks: no failure is told of a run that succeeded.
+        """
+        run = begun(house, messages=5)
+
+        class Late(SqlDeliveries):
+            def restore(self, run_id: str, *, now: datetime) -> int:
+                list(pump(house.ports))
+                return super().restore(run_id, now=now)
+
+        assert isinstance(house.deliveries, SqlDeliveries)
+        late = Late.__new__(Late)
+        late.__dict__.update(house.deliveries.__dict__)
+        swept = sweep(house.ports, late)
+
+        assert () == swept.closed
+        assert Outcome.SUCCESS is recorded_run(run.id, house.ports).outcome
+        assert not any(isinstance(event, WorkflowFailed) for event in house.ports.ledger.events(run.id))
 
     def test_what_is_on_its_way_is_left_alone(self, house: House) -> None:
         """

@@ -42,27 +42,33 @@ def sweep(ports: Ports, deliveries: Redelivery) -> Swept:
         if run.outcome is not None:
             continue
         restored += deliveries.restore(run.id, now=ports.clock.now())
-        if deliveries.undelivered(run.id) == 0:
-            close(run, "no message is on its way that could go on with the run", ports, deliveries)
+        reason = "no message is on its way that could go on with the run"
+        if deliveries.undelivered(run.id) == 0 and close(run, reason, ports, deliveries):
             closed.append(run.id)
     if restored or closed:
         _log.warning("swept", restored=restored, closed=closed)
     return Swept(restored=restored, closed=tuple(closed))
 
 
-def close(run: Run, reason: str, ports: Ports, deliveries: Redelivery) -> None:
+def close(run: Run, reason: str, ports: Ports, deliveries: Redelivery) -> bool:
     """
-    End a run as failed, by its report where that is still possible.
+    End a run as failed, by its report where that is still possible; return whether it was still to be ended.
     """
+    current = ports.runs.run(run.id)
+    if current is None or current.outcome is not None:
+        # Whoever delivered its last message ended it meanwhile.
+        return False
     events = ports.ledger.events(run.id)
     failure = _failure(run, events[-1] if events else None, reason, ports)
     with ports.engine.begin() as tx:
         tx.emit(failure)
     if deliveries.undelivered(run.id) == 0:
         # It was told before, and whoever heard it did not close the run.
-        closing = in_plain_words(failure, ports, error="whoever was told of it gave up")
+        told = next((event for event in events if isinstance(event, WorkflowFailed)), failure)
+        closing = in_plain_words(told, ports, error="its message was given up")
         with ports.engine.begin() as tx:
-            apply_report(failure, closing, tx)
+            apply_report(told, closing, tx)
+    return True
 
 
 def _failure(run: Run, last: Event | None, reason: str, ports: Ports) -> WorkflowFailed:
