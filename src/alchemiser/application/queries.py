@@ -16,10 +16,12 @@ from alchemiser.domain.events import Outcome
 from alchemiser.domain.execution.order import TradeStatus
 from alchemiser.domain.ledger.attribution import books_through
 from alchemiser.domain.ledger.book import LedgerEntry
+from alchemiser.domain.portfolio.target import Target
 from alchemiser.domain.strategy.signal import Decision, Signal
 from alchemiser.domain.values import Quantity, Symbol
 
 _PAGE = 200
+_CARRIED_OUT = {Outcome.SUCCESS, Outcome.PARTIAL}
 
 
 def report_of(run_id: str, archive: Archive) -> RunReport:
@@ -52,20 +54,41 @@ def latest_run(archive: Archive, *, account: str | None = None) -> Run | None:
     return runs[0] if runs else None
 
 
-def books_of(archive: Archive) -> Mapping[Symbol, Mapping[str, Quantity]]:
+def books_of(entries: Sequence[LedgerEntry], archive: Archive) -> Mapping[Symbol, Mapping[str, Quantity]]:
     """
-    Return whose shares are whose: by symbol that the ledger says is held, each strategy's part of it.
+    Return whose shares are whose: by symbol that the entries leave held, each strategy's part of it.
+
+    Each account has its own history; what a strategy has in several is added up, as positions are. What a run wanted
+    counts when it traded, or came to its end with nothing to trade.
+
+    Args:
+        entries: all there are, read before this is called: every one's run is recorded then.
     """
-    runs: list[Run] = []
-    while page := archive.runs.runs(limit=_PAGE, offset=len(runs)):
-        runs.extend(page)
-    entries: dict[str, list[LedgerEntry]] = {}
-    for entry in archive.ledger.entries():
-        entries.setdefault(entry.run_id, []).append(entry)
-    plans = ((run.id, archive.runs.plan(run.id)) for run in reversed(runs))
-    return books_through(
-        (None if plan is None else plan.snapshot.target, entries.get(run_id, [])) for run_id, plan in plans
-    )
+    of_run: dict[str, list[LedgerEntry]] = {}
+    for entry in entries:
+        of_run.setdefault(entry.run_id, []).append(entry)
+    histories: dict[str, list[tuple[Target | None, Sequence[LedgerEntry]]]] = {}
+    for run in reversed(_every_run(archive)):
+        fills = of_run.get(run.id, [])
+        plan = archive.runs.plan(run.id) if fills or run.outcome in _CARRIED_OUT else None
+        histories.setdefault(run.account, []).append((None if plan is None else plan.snapshot.target, fills))
+    books: dict[Symbol, dict[str, Quantity]] = {}
+    for history in histories.values():
+        for symbol, parts in books_through(history).items():
+            book = books.setdefault(symbol, {})
+            for name, part in parts.items():
+                book[name] = book[name] + part if name in book else part
+    return dict(sorted(books.items()))
+
+
+def _every_run(archive: Archive) -> tuple[Run, ...]:
+    # One that begins between two pages moves the others back: it is not read then, and none is read twice.
+    runs: dict[str, Run] = {}
+    offset = 0
+    while page := archive.runs.runs(limit=_PAGE, offset=offset):
+        runs.update((run.id, run) for run in page)
+        offset += len(page)
+    return tuple(runs.values())
 
 
 def warnings_of(report: RunReport) -> tuple[str, ...]:

@@ -59,9 +59,9 @@ def test_a_broker_that_cannot_be_asked_is_asked_again_by_the_next_timer(number: 
 
 
 @pytest.mark.parametrize("refusal", REFUSALS)
-def test_no_answer_at_the_last_timer_is_told(refusal: Exception) -> None:
+def test_no_answer_at_the_last_timer_is_raised(refusal: Exception) -> None:
     """
-    After the last timer only the next start looks again, so that it is tried as often as any other message.
+    No other timer follows; what becomes of the message is for whoever delivers it, and the next start looks again.
     """
     with a_desk({"SPY": "1"}) as desk, pytest.raises(type(refusal)):
         prepare_look_up(look_up(3), refusing(with_an_open_end(desk), refusal))

@@ -68,43 +68,36 @@ def books_after(
     return {name: parts.get(name, _NOTHING) for name in sorted({*books, *parts})}
 
 
-def attributed(before: Mapping[str, Quantity], after: Mapping[str, Quantity]) -> Mapping[str, Quantity]:
-    """
-    Return what a change was for each strategy; the parts add up to it exactly.
-
-    A part of the other sign is what one strategy took over from another, without the market.
-    """
-    names = sorted({*before, *after})
-    changes = {name: after.get(name, _NOTHING) - before.get(name, _NOTHING) for name in names}
-    return {name: change for name, change in changes.items() if change}
-
-
 def books_through(
     history: Iterable[tuple[Target | None, Sequence[LedgerEntry]]],
 ) -> Mapping[Symbol, Mapping[str, Quantity]]:
     """
     Return each strategy's shares by symbol after a history of runs; they add up to the ledger's positions exactly.
 
-    Shares that no strategy asked for stand under `NO_STRATEGY`, and below zero sales of what our fills never brought.
+    Shares that nobody wants or holds when they come stand under `NO_STRATEGY`, below zero where more was sold than our
+    fills ever brought.
 
     Args:
-        history: for each run, the oldest first, what it wanted, None where it came to no plan, and its fills.
+        history: for each run, the oldest first, what it wanted, None where that was not carried out, and its fills.
     """
     books: dict[Symbol, Mapping[str, Quantity]] = {}
     for target, entries in history:
         changes: dict[Symbol, Quantity] = {}
         for entry in entries:
             changes[entry.symbol] = changes.get(entry.symbol, _NOTHING) + entry.change
-        for symbol in {*books, *changes}:
-            books[symbol] = _books_of(books.get(symbol, {}), changes.get(symbol, _NOTHING), _wanted(symbol, target))
-    held = {symbol: {name: part for name, part in books[symbol].items() if part} for symbol in sorted(books)}
-    return {symbol: parts for symbol, parts in held.items() if parts}
+        after = {
+            symbol: _books_of(books.get(symbol, {}), changes.get(symbol, _NOTHING), _wanted(symbol, target))
+            for symbol in sorted({*books, *changes})
+        }
+        books = {symbol: parts for symbol, parts in after.items() if parts}
+    return books
 
 
 def _books_of(books: Mapping[str, Quantity], change: Quantity, wanted: Mapping[str, Decimal]) -> Mapping[str, Quantity]:
     total = sum(books.values(), _NOTHING) + change
     is_anyones = any(wanted.values()) or any(part.value > 0 for part in books.values())
-    return books_after(change, books, wanted) if total.value > 0 and is_anyones else {NO_STRATEGY: total}
+    parts = books_after(change, books, wanted) if total.value > 0 and is_anyones else {NO_STRATEGY: total}
+    return {name: part for name, part in parts.items() if part}
 
 
 def _wanted(symbol: Symbol, target: Target | None) -> Mapping[str, Decimal]:

@@ -9,6 +9,7 @@ import click
 from alchemiser.application.queries import books_of
 from alchemiser.application.wording import dollars, shares, signed_dollars
 from alchemiser.container.views import encode, open_archive
+from alchemiser.domain.ledger.attribution import NO_STRATEGY
 from alchemiser.domain.ledger.book import cash_change, positions
 from alchemiser.interface.cli.options import json_option, profile_option
 from alchemiser.interface.cli.output import a_table, is_wide, stdout
@@ -26,7 +27,7 @@ def command(profile: str, limit: int, *, as_json: bool) -> None:
     with open_archive(profile) as archive:
         runs = archive.runs.runs(limit=limit)
         entries = archive.ledger.entries()
-        books = books_of(archive)
+        books = books_of(entries, archive)
     held, spent = positions(entries), cash_change(entries)
     if as_json:
         book = {
@@ -62,8 +63,7 @@ def command(profile: str, limit: int, *, as_json: bool) -> None:
     table.add_column("strategy", overflow="fold")
     table.add_column("of them", justify="right", no_wrap=True)
     for symbol, quantity in held.items():
-        parts = books.get(symbol, {})
-        for number, (name, part) in enumerate(parts.items()):
+        for number, (name, part) in enumerate(books.get(symbol, {NO_STRATEGY: quantity}).items()):
             table.add_row(*((symbol, shares(quantity)) if not number else ("", "")), name, shares(part))
     console.print()
     console.print(table)
