@@ -38,7 +38,7 @@ from dst.venue import Order, Venue
 
 # After this nothing may be sent: a day order after the close would wait for the next opening.
 _LAST_POST_S = 30.0
-_SECOND_LOOK_S, _SKEW_S = 300.0, 30.0
+_SECOND_LOOK_S, _SKEW_S, _DELAY_S = 300.0, 30.0, 120.0
 _WATCHED = {TradeStatus.OPEN, TradeStatus.UNRESOLVED}
 
 
@@ -195,13 +195,19 @@ class Inspector:
             self.fail("S3", f"{name}: filled after its trade was {trade.status}")
 
     def day_over(
-        self, run: Run | None, *, is_calm: bool, halted: frozenset[Symbol], is_touched: bool, answers_from: float
+        self,
+        run: Run | None,
+        *,
+        is_calm: bool,
+        halted: frozenset[Symbol],
+        is_touched: bool,
+        outages: Sequence[tuple[float, float]],
     ) -> None:
         """
         Hold the end of a day against what a day owes.
 
         Args:
-            answers_from: since when the broker answers whoever asks.
+            outages: from when until when the broker answered nobody, or refused our keys.
         """
         for order in self._venue.orders.values():
             if order.is_ours and order.is_live:
@@ -216,7 +222,7 @@ class Inspector:
         trades = list(self._memory.trades.get(run.id, {}).values())
         self._hold_end(run, trades)
         self._book()
-        if not self._is_unreachable(run, answers_from):
+        if not self._is_unreachable(run, outages):
             self._hold_look_ups(run, trades)
         self._hold_report(run)
         if is_calm:
@@ -261,14 +267,16 @@ class Inspector:
         for breach in (*ledger_breaches(trades, entries, shown), *broker_breaches(trades, orders)):
             self._note(breach)
 
-    def _is_unreachable(self, run: Run, answers_from: float) -> bool:
-        # Workers stay until the second look. Nobody finds what a broker does not tell until then; the next start does.
+    def _is_unreachable(self, run: Run, outages: Sequence[tuple[float, float]]) -> bool:
+        # Nobody finds what the broker does not tell at the second look, the last for which workers stay.
         if run.finished_at is None:
             return False
-        return answers_from > self._timeline.seconds(run.finished_at) + _SECOND_LOOK_S - _SKEW_S
+        finished = self._timeline.seconds(run.finished_at)
+        earliest, latest = finished + _SECOND_LOOK_S - _SKEW_S, finished + _SECOND_LOOK_S + _DELAY_S
+        return any(begins < latest and ends > earliest for begins, ends in outages)
 
     def _hold_look_ups(self, run: Run, trades: Sequence[Trade]) -> None:
-        # Half an hour after a run its unresolved orders were looked up three times.
+        # Orders that nobody could resolve were looked up one minute and five minutes after the run.
         for trade in trades:
             shown = sum((order.filled for order in self._orders_of(trade)), Decimal(0))
             booked = self._booked.get(trade.id, NO_SHARES).value

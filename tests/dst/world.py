@@ -385,7 +385,7 @@ class World:
             is_calm=not self.scenario.intensity and not self.is_staged,
             halted=halted,
             is_touched=self._touched,
-            answers_from=max(self.outside.down_until, self.outside.locked_out_until),
+            outages=self.outside.outages,
         )
 
     def _run_of(self, session: Session) -> Run | None:
@@ -523,6 +523,7 @@ class World:
         seconds = self.chance.pick((20.0, 100.0, 600.0))
         self.inspector.tell("broker", f"does not answer for {seconds:.0f} s")
         self.outside.down_until = self.timeline.now + seconds
+        self.outside.outages.append((self.timeline.now, self.outside.down_until))
 
     def _move_cash(self) -> None:
         dollars = Decimal(self.chance.below(2_000) - 500)
@@ -535,6 +536,7 @@ class World:
         seconds = self.chance.pick((20.0, 200.0, 2000.0, 2000.0))
         self.inspector.tell("broker", f"refuses the keys for {seconds:.0f} s")
         self.outside.locked_out_until = self.timeline.now + seconds
+        self.outside.outages.append((self.timeline.now, self.outside.locked_out_until))
 
     def _trade_by_hand(self) -> None:
         symbol = self.chance.pick(self.scenario.listings).symbol

@@ -42,7 +42,7 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitAnd: ast.BitOr,
 }
 _TWINS = {"min": "max", "max": "min", "any": "all", "all": "any"}
-# Whose arguments may stand in any order: conditions and columns of a query.
+# Whose arguments may stand in any order: conditions, and columns that are read by name.
 _ANY_ORDER = {"and_", "or_", "where", "select"}
 # A text of more than three words is the wording of a message.
 _SHORT_TEXT = re.compile(r"[A-Za-z_]*( [a-z]+){0,2}")
