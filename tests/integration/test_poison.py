@@ -2,6 +2,7 @@
 A message that cannot be read or handled dies alone, and its run fails once.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -15,6 +16,7 @@ from alchemiser.application.ports.suite import Ports
 from alchemiser.application.start import start
 from alchemiser.container.houses import open_house
 from alchemiser.domain.events import Outcome
+from alchemiser.domain.identity import event_id
 from support.houses import environment
 
 
@@ -52,6 +54,10 @@ def test_a_poison_message_fails_its_run_and_blocks_nothing(ports: Ports, tmp_pat
     assert Outcome.FAILED is closed.outcome
     assert [("dead",)] == _execute(tmp_path, "SELECT state FROM deliveries WHERE state <> 'done'")
     assert ports.runs.report(run.id) is not None
+    # The one failure that a run has, whoever tells of it; the first event may be past reading.
+    ((failure, body),) = _execute(tmp_path, "SELECT event_id, body FROM events WHERE type = 'WorkflowFailed'")
+    assert event_id(causation_id=run.id, event_type="WorkflowFailed", key="") == failure
+    assert json.loads(str(body))["meta"]["source_component"] in {"claim", "deliver"}
 
 
 def _execute(folder: Path, script: str) -> list[tuple[object, ...]]:
