@@ -10,6 +10,8 @@ The daily returns of the factors that every listing of the simulated market is m
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import TypeAlias
 
 import numpy as np
@@ -70,13 +72,19 @@ _FEAR_CHANCE = 1 / 150
 _FEAR_SESSIONS = 7
 
 
+@lru_cache(maxsize=4)
 def factor_returns(seed: int, count: int) -> FactorReturns:
     """
     Return each factor's daily returns over `count` sessions; a longer history begins with a shorter one.
+
+    The same answer is handed out again, so it cannot be written to.
     """
     market = _market(seed, count)
     returns = {name: _wandering(seed, name, market) for name in _FACTORS}
-    return {"market": market, "volatility": _volatility(seed, market)} | returns
+    told = {"market": market, "volatility": _volatility(seed, market)} | returns
+    for series in told.values():
+        series.flags.writeable = False
+    return MappingProxyType(told)
 
 
 def _market(seed: int, count: int) -> Series:

@@ -6,12 +6,14 @@ logarithm or linear algebra is involved. A name's stream never depends on how mu
 """
 
 import hashlib
+import struct
 
 import numpy as np
 
 from alchemiser.domain.market import Series
 
 _WORDS = 12
+_TWELVE_WORDS = struct.Struct(f">{_WORDS}H")
 
 
 def _generator(seed: int, name: str) -> np.random.PCG64:
@@ -49,6 +51,5 @@ def hashed_normal(key: str) -> float:
     """
     Return one draw of mean 0 and deviation about 1 that is a function of its key.
     """
-    digest = hashlib.sha256(key.encode()).digest()
-    total = sum(int.from_bytes(digest[place : place + 2], "big") for place in range(0, 24, 2))
-    return (total - _WORDS * 32767.5) / 65536.0
+    words: tuple[int, ...] = _TWELVE_WORDS.unpack_from(hashlib.sha256(key.encode()).digest())
+    return (sum(words) - _WORDS * 32767.5) / 65536.0

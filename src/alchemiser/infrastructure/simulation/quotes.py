@@ -11,7 +11,7 @@ Quotes between the simulated closes, as a function of seed, symbol and instant.
 import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
@@ -42,6 +42,9 @@ _CENT, _SUB_PENNY = Decimal("0.01"), Decimal("0.0001")
 class _Path:
     """
     What a symbol does in one session: returns on the close before, at the opening and at the close.
+
+    Args:
+        pushes: the noise of the stretches that were asked for, by level and start; the upper ones are in every answer.
     """
 
     key: str
@@ -49,6 +52,7 @@ class _Path:
     opening: float
     closing: float
     vol: float
+    pushes: dict[tuple[int, float], float] = field(default_factory=dict)
 
 
 class SimulatedQuotes(Quotes):
@@ -130,7 +134,10 @@ def _return_at(path: _Path, passed: float) -> float:
         return right
     start, length = 0.0, 1.0
     for level in range(_DEPTH):
-        push = 0.5 * math.sqrt(length) * path.vol * hashed_normal(f"{path.key}/{level}/{start}")
+        noise = path.pushes.get((level, start))
+        if noise is None:
+            noise = path.pushes[level, start] = hashed_normal(f"{path.key}/{level}/{start}")
+        push = 0.5 * math.sqrt(length) * path.vol * noise
         middle = max(0.5 * (left + right) + push, -0.9)
         length *= 0.5
         if passed < start + length:
