@@ -66,6 +66,14 @@ class BarStoreContract:
 
         assert SYMBOLS == closes.symbols
 
+    def test_nothing_asked_is_nothing_found(self, store: BarStore) -> None:
+        """
+        No symbols make a panel without rows, whatever else the store holds; its sessions end where they should.
+        """
+        closes = store.closes([], through=date(2024, 3, 28))
+
+        assert ((), (0, len(closes.sessions))) == (closes.symbols, closes.values.shape)
+
     def test_sessions_end_at_the_day_asked(self, store: BarStore) -> None:
         """
         The last session is the day asked, included, and the days around it are there.

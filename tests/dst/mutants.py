@@ -44,7 +44,7 @@ from dst.world import lived
 
 Function: TypeAlias = Callable[..., Any]
 Patch: TypeAlias = tuple[object, str, Callable[[Function], Function]]
-_ENOUGH = 2000
+_ENOUGH = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

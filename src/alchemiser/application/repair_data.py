@@ -41,7 +41,7 @@ def accept(
         DataError: there are no bars of it, or its file is damaged.
     """
     if not because.strip() or not by.strip():
-        raise ConfigurationError("expected the evidence and who looked at it, found none")
+        raise ConfigurationError("expected the evidence (--because) and who looked at it (--by), found none")
     now = ports.clock.now()
     with alone_with([symbol], ports.lake):
         known = _known(symbol, ports)
@@ -73,7 +73,7 @@ def adopt(symbol: Symbol, ports: DataPorts, other: BarSource, *, because: str, b
         DataError: the other source has no bars, or ends before ours.
     """
     if not because.strip() or not by.strip():
-        raise ConfigurationError("expected the evidence and who looked at it, found none")
+        raise ConfigurationError("expected the evidence (--because) and who looked at it (--by), found none")
     now = ports.clock.now()
     with alone_with([symbol], ports.lake):
         try:

@@ -390,6 +390,26 @@ class TestDeadman:
         assert 1 == told.code
         assert words in notice.read_text(encoding="utf-8")
 
+    @pytest.mark.parametrize(
+        ("world", "damage", "words"),
+        [("whole", "DROP TABLE runs", "no such table"), ("whole", "UPDATE runs SET session = '2026-07-30'", "no run")],
+        indirect=["world"],
+    )
+    def test_speaks_up_without_being_told_which_session(
+        self, world: Path, alchemiser: Alchemiser, damage: str, words: str
+    ) -> None:
+        """
+        Time stands where the records are; records that cannot be read are told of whatever was due.
+        """
+        assert 0 == alchemiser("run", "--sessions", "2").code
+        assert "session 2026-08-03 was run" in alchemiser("deadman").out
+        tamper(world, damage)
+
+        told = alchemiser("deadman")
+
+        assert 1 == told.code, told.out
+        assert words in told.out
+
     def test_waits_for_the_first_session(self, world: Path, alchemiser: Alchemiser) -> None:
         """
         Before any session is due there is nothing to miss.

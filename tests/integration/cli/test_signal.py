@@ -85,6 +85,20 @@ def test_a_symbol_without_bars_matters_only_where_it_decides(alchemiser: Alchemi
     assert "no bars of UVXY" in str(needed["undefined"])
 
 
+@pytest.mark.parametrize("others", [["GLD"], ["GLD", "TLT"], ["GLD", "TLT", "XLE"]])
+def test_bars_of_other_symbols_alone_decide_nothing(alchemiser: Alchemiser, tmp_path: Path, others: list[str]) -> None:
+    """
+    A file without any symbol of the strategy: undefined, with the symbols that are missing, and exit code 1.
+    """
+    write_bars(tmp_path / "others.csv", dict.fromkeys(others, RISING_THEN_FALLING["SPY"]))
+
+    ended = alchemiser("signal", "switch.clj", "--bars", "others.csv", "--json")
+
+    (undecided,) = lines_of(ended.out)
+    assert 1 == ended.code
+    assert "no bars of SPY" in str(undecided["undefined"])
+
+
 def test_several_files_are_told_session_by_session(alchemiser: Alchemiser, tmp_path: Path) -> None:
     """
     Files of one call are evaluated together, in the order they were named.

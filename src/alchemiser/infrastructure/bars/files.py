@@ -87,7 +87,7 @@ class BarsFile(BarStore):
         """
         first_day, last_day = int(self.days.min()), int(self.days.max())
         # Added to any place of the panel, this leads out of it.
-        nowhere = -1 - len(symbols) * len(sessions)
+        nowhere = -1 - max(1, len(symbols)) * len(sessions)
         row_of = np.full(len(self.names), nowhere, dtype=np.int64)
         row_of[[self._place[symbol] for symbol in symbols]] = np.arange(len(symbols)) * len(sessions)
         column_of = np.full(last_day - first_day + 1, nowhere, dtype=np.int64)

@@ -2,7 +2,7 @@
 The commands of `alchemiser data` that check the lake and mend it.
 """
 
-import os
+import getpass
 from datetime import date
 from pathlib import Path
 
@@ -30,7 +30,11 @@ against_option = click.option(
 
 
 def _user() -> str:
-    return os.environ.get("USER", "")
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run as a number that nobody named.
+        return ""
 
 
 @click.command("verify")

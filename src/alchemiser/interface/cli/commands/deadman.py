@@ -9,8 +9,9 @@ from datetime import date, timedelta
 import click
 
 from alchemiser.application.deadman import Pulse, pulse, raise_alarm, session_due
+from alchemiser.application.queries import latest_run
 from alchemiser.container.views import Watch, open_office, open_watch
-from alchemiser.domain.errors import AlchemiserError
+from alchemiser.domain.errors import AlchemiserError, ConfigurationError
 from alchemiser.interface.cli.inputs import day_option
 from alchemiser.interface.cli.options import json_option, profile_option
 from alchemiser.interface.cli.output import stdout
@@ -62,12 +63,12 @@ def command(profile: str, after_close: timedelta, session: date | None, *, as_js
         )
     else:
         console = stdout()
-        if found.session is None:
+        if found.session is None and not found.problem:
             console.print(f"no session was due yet; the first is {watch.rules.first_session}")
         elif not found.problem:
             console.print(f"✓ session {found.session} was run: {found.run_id}", style="green")
         else:
-            console.print(f"✗ session {found.session}: {found.problem}", style="bold red")
+            console.print(f"✗ session {found.session or 'unknown'}: {found.problem}", style="bold red")
             for place in places:
                 console.print(f"notice  {place}", soft_wrap=True)
     if found.problem:
@@ -79,11 +80,19 @@ def _look(profile: str, watch: Watch, after_close: timedelta, asked: date | None
         due: date | None = watch.calendar.session(asked).day
     else:
         due = session_due(watch.clock.now(), watch.calendar, after_close=after_close, first=watch.rules.first_session)
-    if due is None:
-        return Pulse(session=None, run_id="", problem="")
     try:
         with open_office(profile) as office:
+            if asked is None:
+                # A simulated clock stands at the first session, and time goes on by what was recorded.
+                latest = latest_run(office.archive, account=office.rules.account)
+                now = max(watch.clock.now(), latest.finished_at or latest.started_at) if latest else watch.clock.now()
+                due = session_due(now, watch.calendar, after_close=after_close, first=watch.rules.first_session)
+            if due is None:
+                return Pulse(session=None, run_id="", problem="")
             return pulse(due, office.archive, office.deliveries, office.rules)
     except AlchemiserError as exc:
+        if due is None and isinstance(exc, ConfigurationError):
+            # Nothing was recorded, and nothing had to be.
+            return Pulse(session=None, run_id="", problem="")
         # Whatever keeps us from looking is just what this check is for.
         return Pulse(session=due, run_id="", problem=str(exc))
