@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from alchemiser.application.live_bars import symbols_of
+from alchemiser.application.evaluation import symbols_of
 from alchemiser.application.ports.market import BarStore
 from alchemiser.application.ports.strategies import Book, StrategyLibrary
 from alchemiser.domain.market import Closes

@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from alchemiser.application.data import DataPorts
+from alchemiser.application.evaluation import evaluate_all, symbols_of
 from alchemiser.application.explain import known_closes
-from alchemiser.application.live_bars import symbols_of
-from alchemiser.application.signals import evaluate_all
 from alchemiser.application.verify_data import verify
 from alchemiser.domain.bars.history import Bars
 from alchemiser.domain.errors import SignalUndefined

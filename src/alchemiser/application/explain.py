@@ -9,9 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import TypeAlias
 
-from alchemiser.application.live_bars import symbols_of
+from alchemiser.application.evaluation import evaluate_all, near_thresholds, symbols_of
 from alchemiser.application.ports.market import BarStore
-from alchemiser.application.signals import evaluate_all, near_thresholds
 from alchemiser.domain.errors import MissingBars, SignalUndefined
 from alchemiser.domain.market import Closes
 from alchemiser.domain.strategy.evaluator import SymphonyEvaluation

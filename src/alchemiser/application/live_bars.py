@@ -6,12 +6,13 @@ The closes a run decides on: completed bars, or with today's quotes appended as 
 3. a symbol without such a quote has no bar on the session: where it decides, the strategy is undefined.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
 
+from alchemiser.application.evaluation import symbols_of
 from alchemiser.application.log import Log
 from alchemiser.application.ports.market import BarStore
 from alchemiser.application.ports.strategies import Book
@@ -19,7 +20,6 @@ from alchemiser.application.ports.suite import Ports
 from alchemiser.domain.errors import StaleBars
 from alchemiser.domain.execution.pricing import market_problem
 from alchemiser.domain.market import BarsMode, Closes
-from alchemiser.domain.strategy.strategy import Strategy
 from alchemiser.domain.values import Price, Symbol
 
 _log = Log()
@@ -49,13 +49,6 @@ def closes_of_book(book: Book, bars: BarStore, *, through: date) -> Closes:
         last = str(closes.sessions[-1]) if closes.sessions else "never"
         raise StaleBars(", ".join(closes.symbols), last=last, expected=str(through))
     return closes
-
-
-def symbols_of(strategies: Sequence[Strategy]) -> tuple[Symbol, ...]:
-    """
-    Return every symbol the strategies name, ascending.
-    """
-    return tuple(sorted({symbol for one in strategies for symbol in one.requirements.symbols}))
 
 
 def evidence(book: Book, ports: Ports, *, session: date, mode: BarsMode) -> Evidence:

@@ -10,11 +10,10 @@ Evaluate the whole book on daily bars, collect what each strategy decided, merge
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 
 from alchemiser.application.carrying import carried
+from alchemiser.application.evaluation import evaluate_all, near_thresholds
 from alchemiser.application.holding import Settled, settle
 from alchemiser.application.live_bars import evidence
 from alchemiser.application.log import Log
@@ -33,50 +32,13 @@ from alchemiser.domain.events import (
 )
 from alchemiser.domain.market import Closes
 from alchemiser.domain.portfolio.target import merge
-from alchemiser.domain.strategy.evaluator import SymphonyEvaluation, evaluate_book
 from alchemiser.domain.strategy.flip import Flip
-from alchemiser.domain.strategy.nearness import flips
 from alchemiser.domain.strategy.signal import Signal
-from alchemiser.domain.strategy.strategy import Evaluation, Strategy
-from alchemiser.domain.strategy.symphony import Symphony
+from alchemiser.domain.strategy.strategy import Evaluation
 from alchemiser.domain.values import Price, Symbol
 
 _SOURCE = "alchemiser.application.signals"
 _log = Log()
-
-
-def evaluate_all(strategies: Sequence[Strategy], closes: Closes) -> tuple[Evaluation, ...]:
-    """
-    Evaluate strategies in order; all symphonies among them share one graph.
-    """
-    symphonies = [strategy for strategy in strategies if isinstance(strategy, Symphony)]
-    evaluated: dict[int, Evaluation] = {
-        id(symphony): evaluation
-        for symphony, evaluation in zip(symphonies, evaluate_book(symphonies, closes), strict=True)
-    }
-    return tuple(evaluated.get(id(strategy)) or _evaluated(strategy, closes) for strategy in strategies)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unfounded(Evaluation):
-    """
-    The evaluation of a strategy written in Python that names symbols without bars to be used.
-    """
-
-    strategy: str
-    reasons: Mapping[Symbol, str]
-
-    def signal(self, session: date) -> Signal:
-        """
-        Say why there is none.
-        """
-        raise SignalUndefined(
-            strategy=self.strategy,
-            node=self.strategy,
-            session=session.isoformat(),
-            symbols=tuple(self.reasons),
-            why="; ".join(f"the bars of {symbol} may not be used, {why}" for symbol, why in self.reasons.items()),
-        )
 
 
 def decide(book: Book, closes: Closes, *, session: date) -> tuple[tuple[Sleeve, Signal | SignalUndefined], ...]:
@@ -84,16 +46,6 @@ def decide(book: Book, closes: Closes, *, session: date) -> tuple[tuple[Sleeve, 
     Return what each strategy of the book wants after a session, or why it cannot say.
     """
     return _decided(book, evaluate_all(book.strategies, closes), session)
-
-
-def near_thresholds(evaluation: Evaluation, session: date, *, within: Decimal) -> tuple[Flip, ...]:
-    """
-    Return the conditions that a move of at most `within` of a last close turns over; none where the bound is 0, and
-    none of a strategy that is written in Python.
-    """
-    if not within or not isinstance(evaluation, SymphonyEvaluation):
-        return ()
-    return flips(evaluation, session, within=within)
 
 
 def prepare_evaluation(event: WorkflowStarted, ports: Ports) -> tuple[PartialSignalGenerated, ...]:
@@ -165,12 +117,6 @@ def apply_collection(event: PartialSignalGenerated, expected: tuple[str, ...], t
             target=target,
         )
     )
-
-
-def _evaluated(strategy: Strategy, closes: Closes) -> Evaluation:
-    # Nobody knows which of its symbols decide: it is not asked at all.
-    reasons = {symbol: closes.absent[symbol] for symbol in strategy.requirements.symbols if symbol in closes.absent}
-    return Unfounded(strategy=strategy.name, reasons=reasons) if reasons else strategy.evaluate(closes)
 
 
 def _decided(

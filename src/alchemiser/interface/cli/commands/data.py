@@ -10,8 +10,8 @@ import click
 from rich.text import Text
 
 from alchemiser.application.data_status import Holding, holdings, needs_of
+from alchemiser.application.evaluation import symbols_of
 from alchemiser.application.import_data import import_bars
-from alchemiser.application.live_bars import symbols_of
 from alchemiser.application.refresh_data import Fate, Refreshed, refresh
 from alchemiser.container.data import DataHouse, open_data
 from alchemiser.domain.errors import ConfigurationError
