@@ -100,6 +100,17 @@ def test_lost_deliveries_are_queued_again_once(
     assert a_tick(1) == next_of(engine).event
 
 
+def test_an_error_without_words_is_a_death_all_the_same(engine: SqlEngine, deliveries: SqlDeliveries) -> None:
+    """
+    Nothing is done that was given up, whatever was said of it.
+    """
+    with engine.finishing(next_of(engine), now=after(60), error=""):
+        pass
+
+    (delivery,) = deliveries.of_run(RUN)[0].deliveries
+    assert "dead" == delivery.state
+
+
 def test_the_latest_error_is_kept(engine: SqlEngine, deliveries: SqlDeliveries) -> None:
     """
     Each attempt tells why it failed; the one that ends well leaves the last of them.

@@ -607,14 +607,16 @@ class SeatEngine(Engine):
         """
         return self._seat.transaction("begin", self._inner.begin())
 
-    def finishing(self, message: Message, *, now: datetime, error: str = "") -> AbstractContextManager[Transaction]:
+    def finishing(
+        self, message: Message, *, now: datetime, error: str | None = None
+    ) -> AbstractContextManager[Transaction]:
         """
         See the port.
         """
-        if error:
+        if error is not None:
             self._watch(message, error)
         inner = self._inner.finishing(message, now=now, error=error)
-        return self._seat.transaction(f"{'bury' if error else 'finish'} {message.handler}", inner)
+        return self._seat.transaction(f"{'finish' if error is None else 'bury'} {message.handler}", inner)
 
     def delayed(self, message: Message, *, error: str, retry_at: datetime) -> None:
         """

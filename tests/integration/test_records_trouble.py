@@ -48,7 +48,7 @@ class _LockedEngine(FaultyEngine):
     ends = 0
 
     @contextmanager
-    def finishing(self, message: Message, *, now: datetime, error: str = "") -> Iterator[Transaction]:
+    def finishing(self, message: Message, *, now: datetime, error: str | None = None) -> Iterator[Transaction]:
         self.ends += 1
         if self.ends % 5 == 0:
             raise RecordsError("database is locked")

@@ -273,6 +273,14 @@ def test_a_tick_of_a_run_that_is_over_is_told_of() -> None:
         assert (State.DEAD, 1) == (delivery.state, len(office.failures))
 
 
+def test_an_error_without_words_ends_a_message_all_the_same() -> None:
+    """
+    It is dead, not done.
+    """
+    with an_office(a_start()) as office:
+        assert (State.DEAD, 1) == (office.delivered(StrategyError("")).state, len(office.failures))
+
+
 def test_a_failure_whose_report_cannot_be_written_ends_the_run_all_the_same() -> None:
     """
     In plain words, with both reasons.

@@ -52,7 +52,9 @@ class Engine(Protocol):
         """
         ...
 
-    def finishing(self, message: Message, *, now: datetime, error: str = "") -> AbstractContextManager[Transaction]:
+    def finishing(
+        self, message: Message, *, now: datetime, error: str | None = None
+    ) -> AbstractContextManager[Transaction]:
         """
         Open the transaction that marks a message done together with all its handler writes and emits; with an error it
         marks it dead together with what is told of that.

@@ -81,17 +81,17 @@ class MemoryEngine(Engine):
             yield MemoryTransaction(self._memory, routes=self._routes, version=self._version)
 
     @contextmanager
-    def finishing(self, message: Message, *, now: datetime, error: str = "") -> Iterator[Transaction]:
+    def finishing(self, message: Message, *, now: datetime, error: str | None = None) -> Iterator[Transaction]:
         """
         Open the transaction that marks a message done, or dead, together with what is written of it.
         """
         with self._memory.writing():
             delivery = self._leased(message)
-            self._settle(delivery, State.DEAD if error else State.DONE)
-            if error:
-                delivery.last_error = error
-            else:
+            self._settle(delivery, State.DONE if error is None else State.DEAD)
+            if error is None:
                 delivery.done_at = now
+            else:
+                delivery.last_error = error
             yield MemoryTransaction(self._memory, routes=self._routes, version=self._version)
 
     def delayed(self, message: Message, *, error: str, retry_at: datetime) -> None:

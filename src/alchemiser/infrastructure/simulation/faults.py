@@ -192,7 +192,7 @@ class FaultyEngine(Engine):
             yield transaction
 
     @contextmanager
-    def finishing(self, message: Message, *, now: datetime, error: str = "") -> Iterator[Transaction]:
+    def finishing(self, message: Message, *, now: datetime, error: str | None = None) -> Iterator[Transaction]:
         """
         See the port.
         """

@@ -131,16 +131,16 @@ class SqlEngine(Engine):
             yield self._transaction(connection)
 
     @contextmanager
-    def finishing(self, message: Message, *, now: datetime, error: str = "") -> Iterator[Transaction]:
+    def finishing(self, message: Message, *, now: datetime, error: str | None = None) -> Iterator[Transaction]:
         """
         Open the transaction that marks a message done, or dead, together with what is written of it.
         """
         with self._database.writing() as connection:
             transaction = self._transaction(connection)
-            if error:
-                self._settle(connection, message, state="dead", error=error)
-            else:
+            if error is None:
                 self._settle(connection, message, state="done", done=now)
+            else:
+                self._settle(connection, message, state="dead", error=error)
             yield transaction
 
     def delayed(self, message: Message, *, error: str, retry_at: datetime) -> None:
